@@ -1,0 +1,1 @@
+"""What people and machines run: thin, and constructed in `wiring`."""

@@ -1,0 +1,1 @@
+"""What is true: pure values and functions without clock, environment, network, disk or randomness."""
