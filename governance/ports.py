@@ -1,0 +1,140 @@
+"""The roles that `life` needs filled. Adapters fill them with the world, tests with a simulator of the same names.
+
+Every read takes the head it is true at. An adapter raises Unreachable when the world does not answer, and never
+returns a default in place of a security parameter.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from governance.core.call import Call
+from governance.core.facts import (
+    Head,
+    Log,
+    OperationFacts,
+    Receipt,
+    SafeFacts,
+    SafeOutcome,
+    TargetFacts,
+    TimelockFacts,
+)
+from governance.core.safetx import SafeTx
+from governance.core.units import Address, Bytes32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one `eth_call` gave: return data, or revert data when it failed."""
+
+    ok: bool
+    data: bytes
+
+
+class Chain(Protocol):
+    """A node of one network. Reads are pinned to a block hash and go out in one batch per method call."""
+
+    def head(self) -> Head:
+        """The newest block. Raises Refused when the node serves another chain id than the policy names."""
+        ...
+
+    def call_many(self, calls: Sequence[Call], at: Head) -> list[Answer]:
+        """View calls, in order."""
+        ...
+
+    def codes(self, addresses: Sequence[Address], at: Head) -> list[bytes]:
+        """Runtime code, empty for an account without."""
+        ...
+
+    def storage(self, slots: Sequence[tuple[Address, int]], at: Head) -> list[Bytes32]:
+        """Storage words."""
+        ...
+
+    def logs(self, address: Address, topics: Sequence[Sequence[Bytes32] | None], at: Head) -> list[Log]:
+        """Every log up to `at` that matches, oldest first: each position is a set of alternatives, None is any."""
+        ...
+
+    def dry_run(self, call: Call, *, sender: Address, at: Head) -> Answer:
+        """What `call` would give if `sender` sent it on top of `at`."""
+        ...
+
+    def receipt(self, tx_hash: Bytes32) -> Receipt | None:
+        """The receipt of a mined transaction, None while there is none."""
+        ...
+
+
+class Sender(Protocol):
+    """An account that pays gas. Persists each signed raw transaction before its first broadcast."""
+
+    @property
+    def address(self) -> Address:
+        """The paying account."""
+        ...
+
+    def send(self, call: Call, *, purpose: str) -> Receipt:
+        """Sign, persist, broadcast and wait. `purpose` names the act, e.g. `queue 0007 devnet 0`. Idempotent by it.
+
+        Raises Refused when the call would revert or its receipt says it did, Unreachable when no receipt comes.
+        """
+        ...
+
+
+class Safe(Protocol):
+    """A Safe on one network."""
+
+    def look(self, at: Head) -> SafeFacts:
+        """Raises Refused when the address is not a Safe of a known version with a known singleton."""
+        ...
+
+    def hash_of(self, tx: SafeTx, at: Head) -> Bytes32:
+        """The contract's own `getTransactionHash`."""
+        ...
+
+    def approved(self, safe_tx_hash: Bytes32, owners: Sequence[Address], at: Head) -> frozenset[Address]:
+        """Owners whose `approvedHashes` entry for the hash is set."""
+        ...
+
+    def outcomes(self, safe_tx_hashes: Sequence[Bytes32], at: Head) -> list[SafeOutcome | None]:
+        """What became of each hash, from `ExecutionSuccess` and `ExecutionFailure` logs."""
+        ...
+
+    def execution(self, tx: SafeTx, signatures: bytes) -> Call:
+        """The `execTransaction` call."""
+        ...
+
+
+class Timelock(Protocol):
+    """An OpenZeppelin TimelockController on one network."""
+
+    def look(self, at: Head) -> TimelockFacts:
+        """Delay and the roles that matter to the plan."""
+        ...
+
+    def operations(self, ids: Sequence[Bytes32], at: Head) -> list[OperationFacts]:
+        """Each id's timestamp and newest log."""
+        ...
+
+    def hash_of(self, calls: Sequence[Call], predecessor: Bytes32, salt: Bytes32, at: Head) -> Bytes32:
+        """The contract's own `hashOperationBatch`."""
+        ...
+
+
+class Target(Protocol):
+    """The governed dispatcher or diamond on one network."""
+
+    def look(self, at: Head) -> TargetFacts:
+        """Generation, live routes from the loupe, manifest state and rights. Raises Refused on an unknown system."""
+        ...
+
+
+class Signer(Protocol):
+    """Someone's key, behind a keystore or a device. The key itself never crosses this line."""
+
+    @property
+    def address(self) -> Address:
+        """Whose signature it gives."""
+        ...
+
+    def sign(self, safe_tx_hash: Bytes32) -> bytes:
+        """The 65-byte EIP-712 signature r ‖ s ‖ v, v in {27, 28}, low s."""
+        ...
