@@ -66,8 +66,8 @@ def function(text: str) -> Function:
 
 def encode_call(fn: Function, arguments: Sequence[Any]) -> bytes:
     """Selector and ABI-encoded arguments, given as typed Python values. Raises Rejected when they do not fit."""
-    from eth_abi import encode  # heavy: only when calldata is derived  # noqa: PLC0415
-    from eth_abi.exceptions import EncodingError  # noqa: PLC0415
+    from eth_abi.abi import encode
+    from eth_abi.exceptions import EncodingError
 
     if len(arguments) != len(fn.inputs):
         raise Rejected(f"`{fn.signature}` takes {len(fn.inputs)} arguments, not {len(arguments)}")
@@ -79,8 +79,8 @@ def encode_call(fn: Function, arguments: Sequence[Any]) -> bytes:
 
 def decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
     """ABI-decode `data`, strictly. Raises Rejected when it is not of these types."""
-    from eth_abi import decode as abi_decode  # noqa: PLC0415
-    from eth_abi.exceptions import DecodingError  # noqa: PLC0415
+    from eth_abi.abi import decode as abi_decode
+    from eth_abi.exceptions import DecodingError
 
     try:
         return tuple(abi_decode(types, data))
