@@ -1,0 +1,48 @@
+"""`emergency_pause`: the guardian Safe pauses the governed system, at once. It can do nothing else."""
+
+from typing import ClassVar, Literal
+
+from governance.core.call import Call, encode_call, function
+from governance.core.effects import PausedIs
+from governance.core.errors import Finding, Refused
+from governance.core.facts import Generation
+from governance.core.fields import TextField
+from governance.core.kinds.base import Bundle, Derivation, Kind, Lane
+from governance.core.network import Network
+from governance.core.pins import Needs, Pins
+from governance.core.proposal import ProposalDocument
+
+PAUSE = function("pause()")
+
+
+class EmergencyPauseDocument(ProposalDocument):
+    """Stop routed calls now."""
+
+    kind: Literal["emergency_pause"]
+    reason: TextField
+    """What happened; the first line of the incident record."""
+
+
+class EmergencyPause(Kind[EmergencyPauseDocument]):
+    """See the module."""
+
+    name: ClassVar[str] = "emergency_pause"
+    lane: ClassVar[Lane] = Lane.GUARDIAN
+    document = EmergencyPauseDocument
+
+    def needs(self, document: EmergencyPauseDocument, network: Network) -> Needs:  # noqa: ARG002 - same everywhere
+        """Whether the guardian may pause."""
+        return Needs(target=True)
+
+    def derive(self, document: EmergencyPauseDocument, network: Network, pins: Pins) -> Derivation:  # noqa: ARG002
+        """One call of `pause()`."""
+        assert pins.target is not None
+        target = pins.target
+        if target.generation is Generation.DIAMOND:
+            message = f"{target.address} is a plain EIP-2535 diamond: the standard has no pause"
+            raise Refused("nothing to pause with", findings=(Finding(rule="no-pause", message=message),))
+        if not target.guardian_may_pause:
+            message = f"the guardian {network.guardian} does not hold EMERGENCY_ROLE on {target.address}"
+            raise Refused("the guardian cannot pause", findings=(Finding(rule="guardian-lacks-role", message=message),))
+        call = Call(to=target.address, data=encode_call(PAUSE, []), summary="pause")
+        return Derivation(bundles=(Bundle(label="pause", calls=(call,)),), effects=(PausedIs(paused=True),))

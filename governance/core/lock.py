@@ -1,0 +1,165 @@
+"""The lock file `0007-….lock.json`: per network the pins and the plan that follows from them.
+
+Reviewers see it change in the pull request, CI derives it again, signers approve its hashes, the executor derives it
+once more before it acts. The pins are data; the plan beside them is a claim, which `open_lock` proves by deriving it
+again from the proposal and the pins and comparing every byte.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from governance.core.errors import Finding, Refused, Rejected
+from governance.core.facts import Generation, Route, TargetFacts
+from governance.core.pins import CodePin, FacetPin, Pins
+from governance.core.plan import Plan, plan_document
+from governance.core.units import Address, Bytes32, Duration, address, selector_bytes, to_hex, unsigned, word
+
+SCHEMA = "governance/lock/v1"
+
+_FLAGS = (
+    "frozen",
+    "paused",
+    "timelock_is_admin",
+    "timelock_may_commit",
+    "timelock_may_apply",
+    "timelock_may_remove",
+    "guardian_may_pause",
+)
+_VOLATILE = ("block_number", "block_hash", "nonce")
+"""Pins that say when, not what, and the nonce, which the stage judges: never compared."""
+_VOLATILE_OF_TARGET = ("paused", "pending_root")
+"""Facts that the plan's bytes do not depend on."""
+
+
+def lock_document(plans: Mapping[str, Plan]) -> dict[str, Any]:
+    """The lock file of one proposal, by network."""
+    first = next(iter(plans.values()))
+    networks = {
+        name: {"pins": pins_document(plan.pins), "plan": plan_document(plan), "checksum": to_hex(plan.checksum)}
+        for name, plan in plans.items()
+    }
+    return {"schema": SCHEMA, "proposal": first.proposal, "digest": to_hex(first.digest), "networks": networks}
+
+
+def pins_document(pins: Pins) -> dict[str, Any]:
+    """Pins as JSON values."""
+    return {
+        "chain_id": str(pins.chain_id),
+        "block_number": str(pins.block_number),
+        "block_hash": to_hex(pins.block_hash),
+        "policy_digest": to_hex(pins.policy_digest),
+        "attempt": str(pins.attempt),
+        "nonce": str(pins.nonce),
+        "min_delay": str(pins.min_delay.seconds),
+        "target": None if pins.target is None else _target_document(pins.target),
+        "facets": [
+            {
+                "reference": pin.reference,
+                "address": pin.address,
+                "code_hash": to_hex(pin.code_hash),
+                "selectors": None if pin.selectors is None else [to_hex(s) for s in pin.selectors],
+            }
+            for pin in pins.facets
+        ],
+        "codes": [{"address": pin.address, "code_hash": to_hex(pin.code_hash)} for pin in pins.codes],
+        "cancels": [to_hex(operation_id) for operation_id in pins.cancels],
+    }
+
+
+def read_pins(entry: Mapping[str, Any]) -> Pins:
+    """Pins from JSON values. Raises Rejected when something is missing or malformed."""
+    try:
+        return Pins(
+            chain_id=unsigned(entry["chain_id"]),
+            block_number=unsigned(entry["block_number"]),
+            block_hash=word(entry["block_hash"]),
+            policy_digest=word(entry["policy_digest"]),
+            attempt=unsigned(entry["attempt"]),
+            nonce=unsigned(entry["nonce"]),
+            min_delay=Duration(unsigned(entry["min_delay"])),
+            target=None if entry["target"] is None else _read_target(entry["target"]),
+            facets=tuple(_read_facet(pin) for pin in entry["facets"]),
+            codes=tuple(CodePin(address=address(p["address"]), code_hash=word(p["code_hash"])) for p in entry["codes"]),
+            cancels=tuple(word(operation_id) for operation_id in entry["cancels"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Rejected(
+            f"the lock file's pins are malformed: {type(error).__name__} {error}", hint="write it anew with gov lock"
+        ) from error
+
+
+def moved(old: Pins, new: Pins) -> tuple[Finding, ...]:
+    """Which pins the chain has moved away from; empty when the plan still holds."""
+    before, after = pins_document(old), pins_document(new)
+    hint = "the plan was made for other facts: run gov lock again, review the difference, and sign anew"
+    findings = []
+    for name, was in before.items():
+        if name in _VOLATILE or was == after[name]:
+            continue
+        if name == "target" and was is not None and after[name] is not None:
+            parts = [p for p in was if p not in _VOLATILE_OF_TARGET and was[p] != after[name][p]]
+            findings += [_moved(f"target.{part}", was[part], after[name][part], hint) for part in parts]
+        else:
+            findings.append(_moved(name, was, after[name], hint))
+    return tuple(findings)
+
+
+def _moved(name: str, was: object, now: object, hint: str) -> Finding:
+    short = [text if len(text) <= 90 else text[:87] + "…" for text in (str(was), str(now))]
+    return Finding(rule="lock-stale", path=f"pins.{name}", message=f"was {short[0]}, is {short[1]}", hint=hint)
+
+
+def require_same(entry: Mapping[str, Any], derived: Plan, file: str) -> None:
+    """Refuse a lock file whose written plan is not the one that follows from its pins. Compares everything."""
+    if entry.get("plan") == plan_document(derived) and entry.get("checksum") == to_hex(derived.checksum):
+        return
+    hint = "the proposal or the lock file was edited after the lock was written: run gov lock again and sign anew"
+    message = f"{file} does not follow from the proposal and its pins on {derived.network}"
+    finding = Finding(rule="lock-edited", path=f"networks.{derived.network}.plan", message=message, hint=hint)
+    raise Refused("the lock file does not hold", findings=(finding,))
+
+
+def _target_document(target: TargetFacts) -> dict[str, Any]:
+    return {
+        "address": target.address,
+        "generation": str(target.generation),
+        "code_hash": to_hex(target.code_hash),
+        "routes": [
+            {"selector": to_hex(r.selector), "facet": r.facet, "codehash": to_hex(r.code_hash)} for r in target.routes
+        ],
+        "active_root": to_hex(target.active_root),
+        "pending_root": to_hex(target.pending_root),
+        "active_epoch": str(target.active_epoch),
+        "activation_delay": str(target.activation_delay.seconds),
+        **{flag: getattr(target, flag) for flag in _FLAGS},
+    }
+
+
+def _read_target(entry: Mapping[str, Any]) -> TargetFacts:
+    for flag in _FLAGS:
+        if not isinstance(entry[flag], bool):
+            raise TypeError(f"{flag} is not true or false")
+    return TargetFacts(
+        address=address(entry["address"]),
+        generation=Generation(entry["generation"]),
+        code_hash=word(entry["code_hash"]),
+        routes=tuple(
+            Route(selector=selector_bytes(r["selector"]), facet=address(r["facet"]), code_hash=word(r["codehash"]))
+            for r in entry["routes"]
+        ),
+        active_root=word(entry["active_root"]),
+        pending_root=word(entry["pending_root"]),
+        active_epoch=unsigned(entry["active_epoch"]),
+        activation_delay=Duration(unsigned(entry["activation_delay"])),
+        **{flag: entry[flag] for flag in _FLAGS},
+    )
+
+
+def _read_facet(entry: Mapping[str, Any]) -> FacetPin:
+    selectors = entry["selectors"]
+    return FacetPin(
+        reference=entry["reference"],
+        address=Address(address(entry["address"])),
+        code_hash=Bytes32(word(entry["code_hash"])),
+        selectors=None if selectors is None else tuple(selector_bytes(s) for s in selectors),
+    )

@@ -1,0 +1,73 @@
+"""What a plan was derived from: the facts of one block that its bytes depend on, frozen when the proposal is locked.
+
+plan = f(proposal, policy, pins), so anyone can derive the plan again from the committed files alone; and the pins can be
+read from the chain again, so anyone can tell a plan that has gone stale. Pins do not judge whether they are still true.
+"""
+
+from dataclasses import dataclass
+
+from governance.core.facts import TargetFacts
+from governance.core.units import Address, Bytes32, Duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a kind asks to have read before it can derive."""
+
+    facets: tuple[str, ...] = ()
+    """Facet references: an artifact name such as `FeeFacet@2`, or an address."""
+    codes: tuple[Address, ...] = ()
+    """Accounts that will be called and so must have code."""
+    target: bool = False
+    """The governed system's live routes and rights."""
+    cancels: str = ""
+    """Id of a proposal whose scheduled operations are to be cancelled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetPin:
+    """A facet as found on chain."""
+
+    reference: str
+    """As the proposal names it."""
+    address: Address
+    code_hash: Bytes32
+    selectors: tuple[bytes, ...] | None
+    """The selectors its artifact implements; None when it is named by address and has no artifact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodePin:
+    """An account that will be called, and its code hash."""
+
+    address: Address
+    code_hash: Bytes32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pins:
+    """Facts of one network at one block."""
+
+    chain_id: int
+    block_number: int
+    """Where the facts were read; says how old they are, and is not compared."""
+    block_hash: Bytes32
+    policy_digest: Bytes32
+    """Digest of `policies.yaml`, equal to the one anchored on chain at that block."""
+    attempt: int
+    """How often an earlier plan of this proposal was scheduled and cancelled on this network."""
+    nonce: int
+    """First Safe nonce of the plan: the council's, or the guardian's on the guardian lane."""
+    min_delay: Duration
+    target: TargetFacts | None = None
+    facets: tuple[FacetPin, ...] = ()
+    codes: tuple[CodePin, ...] = ()
+    cancels: tuple[Bytes32, ...] = ()
+    """Ids of scheduled operations that are to be cancelled."""
+
+    def facet(self, reference: str) -> FacetPin:
+        """The pin of a facet that the kind asked for. Raises KeyError on one it did not."""
+        for pin in self.facets:
+            if pin.reference == reference:
+                return pin
+        raise KeyError(reference)
