@@ -1,0 +1,61 @@
+# Every target sets up what it needs, into .venv and contracts/node_modules of this checkout.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help demo test test-all check contracts bench lock clean
+
+help:            ## What there is to make.
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: .venv/.runtime contracts/node_modules/.stamp    ## The main job on an embedded chain: a facet swap from YAML to verified.
+	@$(BIN)/python -m governance.apps.demo
+
+test: .venv/.dev contracts/node_modules/.stamp    ## All tests but the slow sweeps (under 5 minutes on 2 cores).
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" tests
+	cd contracts && npm run --silent test
+
+test-all: .venv/.dev contracts/node_modules/.stamp    ## All tests and sweeps, with the coverage that core must keep.
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered tests
+	$(BIN)/coverage report --include='governance/core/*' --fail-under=95
+	cd contracts && npm run --silent test
+
+check: .venv/.dev    ## Format, lint, types, import contracts, fast tests.
+	$(BIN)/ruff format --check governance tests bench
+	$(BIN)/ruff check governance tests bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -m "not node and not slow" tests
+
+contracts: .venv/.dev contracts/node_modules/.stamp    ## Build the contracts, compare the shipped artifacts byte for byte, run forge's tests.
+	cd contracts && npm run --silent check && npm run --silent test
+
+bench: .venv/.dev contracts/node_modules/.stamp    ## Measure against the peers, side by side, in one run.
+	$(BIN)/python -m bench
+
+lock: .venv/.dev    ## Resolve the dependencies anew into the lock files (needs uv).
+	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate -q -U -o requirements.lock
+	uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate -q -U -o requirements-dev.lock
+
+clean:           ## Remove what make made.
+	rm -rf .venv contracts/node_modules contracts/out contracts/cache
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: requirements.lock pyproject.toml | .venv/bin/python
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.runtime
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+contracts/node_modules/.stamp: contracts/package-lock.json
+	cd contracts && npm ci --silent --no-audit --no-fund
+	@touch $@
