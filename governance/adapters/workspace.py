@@ -1,0 +1,125 @@
+"""The workspace folder: policies.yaml, proposals/, lock files, signatures, artifacts. Every read is fresh and read once.
+
+It follows no symbolic link out of the folder and writes files all or nothing.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from governance.adapters.artifacts import Artifacts, shipped
+from governance.adapters.files import load, read_text, write_atomically
+from governance.adapters.mailbox import FileMailbox
+from governance.core import policy as core_policy
+from governance.core import proposal as core_proposal
+from governance.core.artifact import Artifact
+from governance.core.errors import Rejected
+from governance.core.kinds import KINDS
+from governance.core.lock import SCHEMA as LOCK_SCHEMA
+from governance.core.policy import Policy
+from governance.core.proposal import PROPOSAL_ID, Proposal
+from governance.core.units import shown
+
+MAX_LOCK_BYTES = 16 << 20
+
+
+class FileWorkspace:
+    """A workspace on disk; see `governance.life.site.Workspace` for what each method promises."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def policy_file(self) -> Path:
+        """`policies.yaml`."""
+        return self.root / "policies.yaml"
+
+    @property
+    def proposals_folder(self) -> Path:
+        """`proposals/`."""
+        return self.root / "proposals"
+
+    @cached_property
+    def _artifacts(self) -> Artifacts:
+        return shipped(self.root)
+
+    def policy(self) -> Policy:
+        """Read `policies.yaml`."""
+        if not self.policy_file.exists():
+            raise Rejected(f"{self.root / 'policies.yaml'} does not exist", hint="make a workspace with gov init")
+        tree = load(self.policy_file, "policies.yaml")
+        return core_policy.read(tree, file="policies.yaml", kinds=frozenset(KINDS))
+
+    def proposal_file(self, proposal_id: str) -> Path:
+        """Where a proposal's YAML is."""
+        if not PROPOSAL_ID.fullmatch(proposal_id):
+            raise Rejected(f"`{shown(proposal_id)}` is not a proposal id", hint="such as 0007-swap-fee-facet")
+        return self.proposals_folder / f"{proposal_id}.yaml"
+
+    def proposal_ids(self) -> list[str]:
+        """Every `proposals/NNNN-….yaml`, ascending."""
+        return sorted(f.stem for f in self.proposals_folder.glob("*.yaml") if PROPOSAL_ID.fullmatch(f.stem))
+
+    def proposal(self, proposal_id: str) -> Proposal:
+        """Read and check one proposal."""
+        file = self.proposal_file(proposal_id)
+        if not file.exists():
+            raise Rejected(f"there is no proposal {proposal_id}", hint=f"expected {self.shown(file)}")
+        tree = load(file, self.shown(file))
+        models = {name: kind.document for name, kind in KINDS.items()}
+        return core_proposal.read(tree, id=proposal_id, file=self.shown(file), models=models)
+
+    def lock_file(self, proposal_id: str) -> Path:
+        """Where a proposal's lock file is."""
+        return self.proposal_file(proposal_id).with_suffix(".lock.json")
+
+    def lock(self, proposal_id: str) -> Mapping[str, Any] | None:
+        """Read the lock file; its pins and plan are proven by whoever opens it."""
+        file = self.lock_file(proposal_id)
+        if not file.exists():
+            return None
+        shown_as = self.shown(file)
+        try:
+            document = json.loads(read_text(file, shown_as, max_bytes=MAX_LOCK_BYTES))
+        except json.JSONDecodeError as error:
+            place = f"{shown_as}:{error.lineno}:{error.colno}"
+            raise Rejected(
+                f"{place} is not JSON: {error.msg}", hint=f"write it anew: gov lock {proposal_id}"
+            ) from error
+        if not _is_lock(document, proposal_id):
+            raise Rejected(
+                f"{shown_as} is not a lock file of {proposal_id}", hint=f"write it anew: gov lock {proposal_id}"
+            )
+        return dict(document)
+
+    def write_lock(self, proposal_id: str, document: Mapping[str, Any]) -> str:
+        """Write the lock file, all or nothing."""
+        file = self.lock_file(proposal_id)
+        write_atomically(file, json.dumps(document, indent=2, sort_keys=True) + "\n")
+        return self.shown(file)
+
+    def mailbox(self, proposal_id: str) -> FileMailbox:
+        """The folder of signatures beside the proposal."""
+        return FileMailbox(self.proposal_file(proposal_id).with_suffix(".signatures"), proposal_id)
+
+    def artifact(self, name: str) -> Artifact:
+        """A compiled contract, the workspace's own first."""
+        return self._artifacts.get(name)
+
+    def shown(self, file: Path) -> str:
+        """A file's name relative to the workspace, for messages."""
+        return file.relative_to(self.root).as_posix() if file.is_relative_to(self.root) else file.name
+
+
+def _is_lock(document: Any, proposal_id: str) -> bool:
+    if not isinstance(document, dict) or document.get("schema") != LOCK_SCHEMA:
+        return False
+    networks = document.get("networks")
+    if document.get("proposal") != proposal_id or not isinstance(document.get("digest"), str):
+        return False
+    return isinstance(networks, dict) and all(
+        isinstance(entry, dict) and isinstance(entry.get("pins"), dict) and isinstance(entry.get("plan"), dict)
+        for entry in networks.values()
+    )

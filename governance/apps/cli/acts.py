@@ -1,0 +1,113 @@
+"""`gov queue`, `execute`, `verify`: the steps on chain. Nothing is sent without `--broadcast`."""
+
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from governance.apps import show, wiring
+from governance.apps.cli.common import (
+    HERE,
+    AsJson,
+    Broadcast,
+    Key,
+    MaxFee,
+    OnNetwork,
+    PasswordFd,
+    ProposalId,
+    WorkspaceDir,
+    console,
+    emit,
+    one_proposal,
+)
+from governance.core.facts import Receipt
+
+DEFAULT_MAX_FEE_GWEI = 200
+
+
+def queue(
+    proposal: ProposalId,
+    key: Key,
+    workspace: WorkspaceDir = HERE,
+    network: OnNetwork = None,
+    password_fd: PasswordFd = None,
+    max_fee_gwei: MaxFee = DEFAULT_MAX_FEE_GWEI,
+    broadcast: Broadcast = False,
+    json: AsJson = False,
+) -> None:
+    """Send the signed Safe transactions that schedule the proposal's operations in the timelock."""
+    from governance.life.schedule import queue as act
+
+    _run(act, proposal, workspace, network, (key, password_fd, max_fee_gwei, broadcast), json, note="queued")
+
+
+def execute(
+    proposal: ProposalId,
+    key: Key,
+    workspace: WorkspaceDir = HERE,
+    network: OnNetwork = None,
+    password_fd: PasswordFd = None,
+    max_fee_gwei: MaxFee = DEFAULT_MAX_FEE_GWEI,
+    broadcast: Broadcast = False,
+    json: AsJson = False,
+) -> None:
+    """Execute what is due: ready operations; on the guardian lane, an approved pause or cancel."""
+    from governance.life.execute import execute as act
+
+    _run(act, proposal, workspace, network, (key, password_fd, max_fee_gwei, broadcast), json, note="executed")
+
+
+def _run(
+    act: Callable[..., Any],
+    proposal: str,
+    workspace: Any,
+    network: str | None,
+    paying: tuple[Any, int | None, int, bool],
+    json: bool,
+    *,
+    note: str,
+) -> None:
+    space = wiring.workspace(workspace)
+    proposal_id = one_proposal(proposal, space.proposal_ids())
+    key, password_fd, max_fee_gwei, broadcast = paying
+    signer = wiring.signer(key, password_fd)
+    results = []
+    for name in wiring.networks_of(space, proposal_id, network):
+        site = wiring.site(space, name)
+        sender = wiring.sender(space, site, signer, max_fee_gwei, broadcast=broadcast)
+        receipts: list[tuple[str, Receipt]] = []
+
+        def told(words: str, receipt: Receipt, kept: list[tuple[str, Receipt]] = receipts) -> None:
+            kept.append((words, receipt))
+            console(stderr=True).print(f"{words}: block {receipt.block}, {receipt.gas_used:,} gas", markup=False)
+
+        with show.waiting(f"{proposal_id} on {name}"):
+            sighting = act(site, space, proposal_id, sender, told)
+        wiring.note_acts(space, sighting, note, receipts)
+        results.append({**show.sighting_document(sighting), "receipts": [show.receipt_document(*r) for r in receipts]})
+    if json:
+        emit({"schema": "governance/act/v1", "networks": results})
+    else:
+        console().print(show.status(results))
+
+
+def verify(
+    proposal: ProposalId, workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False
+) -> None:
+    """Hold what an executed proposal promised against the chain: routes, root, expectations."""
+    from governance.life.verify import verify as life_verify
+
+    space = wiring.workspace(workspace)
+    proposal_id = one_proposal(proposal, space.proposal_ids())
+    verified = []
+    for name in wiring.networks_of(space, proposal_id, network):
+        verified.append(life_verify(wiring.site(space, name), space, proposal_id))
+    if json:
+        emit({"schema": "governance/verification/v1", "networks": [show.verification_document(v) for v in verified]})
+    else:
+        for each in verified:
+            console().print(show.verification(each))
+    for each in verified:
+        each.require()
+    if not verified:
+        raise typer.Exit(1)

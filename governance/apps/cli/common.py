@@ -1,0 +1,97 @@
+"""What every command shares: options, and how results and errors leave the process.
+
+stdout carries the result: tables for people, one JSON document with `--json`. stderr carries everything else.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from governance.core.errors import Finding, GovError, Rejected
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WorkspaceDir = Annotated[Path, typer.Option("--workspace", "-C", help="The folder with policies.yaml and proposals/.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+ProposalId = Annotated[str, typer.Argument(help="A proposal: 0007, or 0007-swap-fee-facet.", metavar="ID")]
+OnNetwork = Annotated[
+    str | None, typer.Option("--network", "-n", help="Only this network of the proposal's.", metavar="NAME")
+]
+Key = Annotated[Path, typer.Option("--key", help="Encrypted keystore of the account.", metavar="FILE")]
+PasswordFd = Annotated[
+    int | None,
+    typer.Option("--password-fd", help="Read the keystore's password from this file descriptor.", metavar="N"),
+]
+Broadcast = Annotated[bool, typer.Option("--broadcast", help="Really send. Without it, nothing leaves this machine.")]
+MaxFee = Annotated[
+    int, typer.Option("--max-fee-gwei", help="Highest fee per gas that may be paid.", min=1, metavar="GWEI")
+]
+
+HERE = Path()
+"""The default workspace."""
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """A Rich console: colours and progress on a terminal only."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def emit(document: Mapping[str, Any]) -> None:
+    """Write one JSON document to stdout."""
+    sys.stdout.write(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=True) + "\n")
+
+
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """A finding as JSON values."""
+    place = finding.place
+    return {
+        "rule": finding.rule,
+        "message": finding.message,
+        "hint": finding.hint,
+        "path": finding.path,
+        "place": None if place is None else {"file": place.file, "line": place.line, "column": place.column},
+    }
+
+
+def error_document(error: GovError) -> dict[str, Any]:
+    """An error as JSON values."""
+    return {
+        "schema": "governance/error/v1",
+        "error": type(error).__name__,
+        "message": error.message,
+        "hint": error.hint(),
+        "findings": [finding_document(finding) for finding in error.findings],
+        "exit_code": error.exit_code,
+    }
+
+
+def tell_error(error: GovError) -> None:
+    """Write an error to stderr: the sentence, every finding, the hint. Control characters never reach the terminal."""
+    lines = [f"{type(error).__name__}: {error.message}"]
+    lines += [f"  {finding}" for finding in error.findings]
+    if error.hint():
+        lines.append(f"  hint: {error.hint()}")
+    sys.stderr.write("".join(printable(line) + "\n" for line in lines))
+
+
+def printable(text: str) -> str:
+    """Text without control characters, which could move a terminal's cursor over what was printed."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def one_proposal(given: str, ids: Sequence[str]) -> str:
+    """The id that `0007`, `7`, `0007-swap` or a file name means. Raises Rejected unless it is exactly one."""
+    name = Path(given).name.removesuffix(".yaml")
+    found = [i for i in ids if i == name] or [i for i in ids if i.startswith(name.zfill(4) if name.isdigit() else name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Rejected(f"`{printable(given)}` means several proposals: {', '.join(found)}")
+    raise Rejected(f"there is no proposal `{printable(given)}`", hint=f"there are: {', '.join(ids) or 'none'}")

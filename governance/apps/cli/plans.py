@@ -1,0 +1,107 @@
+"""`gov lock`, `plan`, `status`, `history`: what will happen, where it stands, what was noted."""
+
+from typing import Any
+
+import typer
+
+from governance.apps import show, wiring
+from governance.apps.cli.common import (
+    HERE,
+    AsJson,
+    OnNetwork,
+    ProposalId,
+    WorkspaceDir,
+    console,
+    emit,
+    finding_document,
+    one_proposal,
+)
+from governance.core.errors import GovError, Rejected
+
+
+def lock(proposal: ProposalId, workspace: WorkspaceDir = HERE, json: AsJson = False) -> None:
+    """Derive the plan of a proposal from the chain as it is, and write its lock file."""
+    from governance.core.lock import lock_document
+    from governance.life.pin import lock as life_lock
+
+    space = wiring.workspace(workspace)
+    proposal_id = one_proposal(proposal, space.proposal_ids())
+    sites = [wiring.site(space, network) for network in space.proposal(proposal_id).document.networks]
+    file, planned = life_lock(sites, space, proposal_id)
+    plans = {name: each.plan for name, each in planned.items()}
+    if json:
+        emit({**lock_document(plans), "file": file})
+        return
+    for plan in plans.values():
+        console().print(show.plan(plan))
+    console().print(f"written: {file}")
+
+
+def plan(proposal: ProposalId, workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False) -> None:
+    """Show the plan that follows from the chain now, and whether the lock file still says the same. Writes nothing."""
+    from governance.core.lock import lock_document, moved
+    from governance.life.locked import open_lock
+    from governance.life.pin import plan_now
+
+    space = wiring.workspace(workspace)
+    proposal_id = one_proposal(proposal, space.proposal_ids())
+    plans, stale = {}, []
+    for name in wiring.networks_of(space, proposal_id, network):
+        site = wiring.site(space, name)
+        plans[name] = plan_now(site, space, proposal_id).plan
+        locked = open_lock(space, proposal_id, name)
+        if locked is not None:
+            stale += moved(locked.plan.pins, plans[name].pins)
+    if json:
+        emit({**lock_document(plans), "stale": [finding_document(finding) for finding in stale]})
+    else:
+        for each in plans.values():
+            console().print(show.plan(each))
+        for finding in stale:
+            console(stderr=True).print(str(finding), markup=False)
+    if stale:
+        raise typer.Exit(1)
+
+
+def status(
+    proposal: ProposalId = "", workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False
+) -> None:
+    """The stage of one proposal, or of all, on each network: derived from the chain now."""
+    space = wiring.workspace(workspace)
+    ids = [one_proposal(proposal, space.proposal_ids())] if proposal else space.proposal_ids()
+    rows: list[dict[str, Any]] = []
+    worst: GovError | None = None
+    for proposal_id in ids:
+        try:
+            for name in wiring.networks_of(space, proposal_id, network):
+                rows.append(_row(space, proposal_id, name))  # noqa: PERF401 - an error must keep the rows before it
+        except GovError as error:
+            rows.append({"proposal": proposal_id, "network": network or "", "stage": "", "error": error.message})
+            worst = max((worst, error), key=lambda e: -1 if e is None else e.exit_code)
+    if json:
+        emit({"schema": "governance/status/v1", "proposals": rows})
+    else:
+        console().print(show.status(rows))
+    if worst is not None:
+        raise worst
+
+
+def _row(space: wiring.FileWorkspace, proposal_id: str, network: str) -> dict[str, Any]:
+    from governance.life.watch import look
+
+    sighting = look(wiring.site(space, network), space, proposal_id)
+    wiring.note_sighting(space, sighting)
+    return show.sighting_document(sighting)
+
+
+def history(proposal: ProposalId, workspace: WorkspaceDir = HERE, json: AsJson = False) -> None:
+    """What the journal notes about a proposal: acts and sightings. Notes decide nothing."""
+    space = wiring.workspace(workspace)
+    proposal_id = one_proposal(proposal, space.proposal_ids())
+    entries = wiring.journal(space).entries(proposal_id)
+    if json:
+        emit({"schema": "governance/history/v1", "entries": [show.entry_document(entry) for entry in entries]})
+    elif entries:
+        console().print(show.history(entries))
+    else:
+        raise Rejected(f"the journal has nothing on {proposal_id}", hint="the chain still knows: gov status")

@@ -1,0 +1,299 @@
+"""How results look: Rich tables for people, JSON values for tools. It shows what `life` found and decides nothing.
+
+Rich is imported where it is used, since a command with `--json` does not need it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from governance.core.units import to_hex
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from governance.core.ballot import Ballot
+    from governance.core.effects import Seen
+    from governance.core.facts import Receipt
+    from governance.core.journal import Entry
+    from governance.core.plan import Plan
+    from governance.core.policy import Policy
+    from governance.life.audit import Check
+    from governance.life.sign import Ceremony
+    from governance.life.verify import Verification
+    from governance.life.watch import Sighting, StepSighting
+
+STAGE_STYLES = {
+    "executed": "green",
+    "ready": "cyan",
+    "approved": "cyan",
+    "waiting": "yellow",
+    "collecting": "yellow",
+    "queued": "yellow",
+    "drafted": "white",
+    "expired": "red",
+    "cancelled": "red",
+    "displaced": "red",
+}
+
+
+def grouped(word: bytes) -> str:
+    """64 hex digits in groups of four, as hardware wallets show them."""
+    digits = word.hex()
+    return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
+
+
+def short(text: str) -> str:
+    """An address or hash for a table's cell; the full one is always elsewhere on the screen or in the JSON."""
+    return text if len(text) <= 14 else f"{text[:8]}…{text[-4:]}"
+
+
+@contextmanager
+def waiting(words: str) -> Iterator[None]:
+    """A spinner on stderr while receipts are awaited; nothing when stderr is no terminal."""
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{words}: waiting for receipts"):
+        yield
+
+
+def table(title: str, *columns: str) -> Any:
+    """An empty table in the house style."""
+    from rich import box
+    from rich.table import Table
+
+    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def plan(each: "Plan") -> "RenderableType":
+    """The derived plan: calls, operation ids and Safe hashes of every step."""
+    from rich.console import Group
+    from rich.text import Text
+
+    head = Text(
+        f"{each.proposal} on {each.network}: rule {each.rule}, {each.lane} lane\n"
+        f"  proposal digest  {to_hex(each.digest)}\n"
+        f"  policy digest    {to_hex(each.pins.policy_digest)}\n"
+        f"  plan checksum    {to_hex(each.checksum)}\n"
+        f"  derived at block {each.pins.block_number}"
+    )
+    parts: list[Any] = [head]
+    for index, step in enumerate(each.steps, 1):
+        rows = table(f"step {index} of {len(each.steps)}: {step.label}", "call", "to", "bytes")
+        for call in step.calls:
+            rows.add_row(Text(call.summary), call.to, str(len(call.data)))
+        parts.append(rows)
+        lines = [f"  safe {step.safe_tx.safe}, nonce {step.safe_tx.nonce}"]
+        if step.operation is not None:
+            lines.append(f"  operation id     {to_hex(step.operation.id)}  after {step.operation.delay}")
+        lines += [
+            f"  domain hash      {to_hex(step.safe_tx.domain_hash)}",
+            f"  message hash     {to_hex(step.safe_tx.message_hash)}",
+            f"  safe tx hash     {to_hex(step.safe_tx.hash)}",
+        ]
+        parts.append(Text("\n".join(lines)))
+    changes = routes(each)
+    return Group(*parts, changes) if changes is not None else Group(*parts)
+
+
+def routes(each: "Plan") -> "RenderableType | None":
+    """Live routes before and after, for the selectors that change."""
+    from governance.core.effects import RouteIs
+
+    target = each.pins.target
+    changed = [effect for effect in each.effects if isinstance(effect, RouteIs)]
+    if target is None or not changed:
+        return None
+    live = {route.selector: route.facet for route in target.routes}
+    rows = table(f"routes of {target.address} ({target.generation})", "selector", "before", "after")
+    for effect in changed:
+        after = "—" if int(effect.facet, 16) == 0 else effect.facet
+        rows.add_row(to_hex(effect.selector), live.get(effect.selector, "—"), after)
+    return rows  # type: ignore[no-any-return]
+
+
+def card(ceremony: "Ceremony") -> str:
+    """What a signer reads, decoded from the very values that are hashed; at most 25 lines for one step."""
+    locked, seen = ceremony.locked, ceremony.sighting
+    made = locked.plan
+    steps_of = {step.step.safe_tx.nonce: step for step in seen.steps}
+    lines = []
+    for step in ceremony.steps:
+        tx, quorum = step.safe_tx, steps_of[step.safe_tx.nonce].quorum
+        lines += [
+            f"{tx.operation.name}  {locked.proposal.document.title}",
+            f"  {made.proposal} on {made.network} (chain {tx.chain_id}), step: {step.label}",
+            f"  Safe {tx.safe}  nonce {tx.nonce}  signed {len(quorum.signed)} of {quorum.threshold}",
+            f"  to   {tx.to}  value {tx.value} wei",
+        ]
+        lines += [f"    · {call.summary}  →  {call.to}" for call in step.calls[:8]]
+        lines += [f"    · and {len(step.calls) - 8} more calls" for _ in step.calls[8:9]]
+        if step.operation is not None:
+            lines += [
+                f"  earliest execution: {step.operation.delay} after it is queued",
+                f"  operation id {to_hex(step.operation.id)}",
+            ]
+        lines += [
+            f"  policy: rule {locked.rule.id} allows it; proposal digest {to_hex(made.digest)}",
+            f"  domain hash   {grouped(tx.domain_hash)}",
+            f"  message hash  {grouped(tx.message_hash)}",
+            f"  safe tx hash  {grouped(tx.hash)}",
+        ]
+    return "\n".join(lines)
+
+
+def status(rows: Sequence[Mapping[str, Any]]) -> "RenderableType":
+    """Stages per proposal and network."""
+    from rich.text import Text
+
+    made = table("", "proposal", "network", "stage", "signed", "eta", "next")
+    for row in rows:
+        if row.get("error"):
+            made.add_row(Text(row["proposal"]), row["network"], Text("error", style="red"), "", "", Text(row["error"]))
+            continue
+        step = next((s for s in row["steps"] if s["stage"] == row["stage"]), None)
+        signed = "" if step is None else f"{len(step['signed'])} of {step['threshold']}"
+        stage = Text(row["stage"], style=STAGE_STYLES[row["stage"]])
+        eta = (step or {}).get("eta") or ""
+        made.add_row(Text(row["proposal"]), row["network"], stage, signed, eta, row["next"])
+    return made  # type: ignore[no-any-return]
+
+
+def sighting_document(sighting: "Sighting") -> dict[str, Any]:
+    """A sighting as JSON values."""
+    from governance.core.stage import ACTIONS
+
+    return {
+        "proposal": sighting.proposal,
+        "network": sighting.network,
+        "stage": str(sighting.stage),
+        "next": ACTIONS[sighting.stage],
+        "block": sighting.head.number,
+        "block_hash": to_hex(sighting.head.hash),
+        "now": str(sighting.head.timestamp),
+        "steps": [_step_document(step) for step in sighting.steps],
+    }
+
+
+def _step_document(step: "StepSighting") -> dict[str, Any]:
+    operation = step.step.operation
+    return {
+        "label": step.step.label,
+        "stage": str(step.stage),
+        "safe": step.step.safe_tx.safe,
+        "nonce": step.step.safe_tx.nonce,
+        "safe_tx_hash": to_hex(step.step.safe_tx.hash),
+        "operation_id": None if operation is None else to_hex(operation.id),
+        "eta": None if step.eta is None else str(step.eta),
+        "signed": sorted(step.quorum.signed),
+        "threshold": step.quorum.threshold,
+    }
+
+
+def quorum(sighting: "Sighting", policy: "Policy") -> "RenderableType":
+    """Who signed, who is missing, what is wrong."""
+    from rich.console import Group
+    from rich.text import Text
+
+    names = {address: name for name, address in policy.members.items()}
+    parts: list[Any] = []
+    for step in sighting.steps:
+        title = f"{sighting.proposal} on {sighting.network}: {step.step.label}, nonce {step.step.safe_tx.nonce}"
+        rows = table(title, "owner", "address", "signed")
+        for owner in sighting.safe.owners:
+            rows.add_row(names.get(owner, ""), owner, "yes" if owner in step.quorum.signed else "—")
+        parts.append(rows)
+        parts.append(Text(f"  {len(step.quorum.signed)} of {step.quorum.threshold} needed"))
+        parts += [Text(f"  {finding}", style="red") for finding in step.quorum.refused]
+    return Group(*parts) if parts else Text(f"{sighting.proposal} is not locked on {sighting.network}")
+
+
+def quorum_document(sighting: "Sighting") -> dict[str, Any]:
+    """Signatures as JSON values."""
+    document = sighting_document(sighting)
+    for entry, step in zip(document["steps"], sighting.steps, strict=True):
+        entry["missing"] = sorted(set(sighting.safe.owners) - set(step.quorum.signed))
+        entry["refused"] = [{"rule": f.rule, "message": f.message} for f in step.quorum.refused]
+    return document
+
+
+def ballot_document(ballot: "Ballot") -> dict[str, Any]:
+    """A signature as JSON values."""
+    return {
+        "proposal": ballot.proposal,
+        "network": ballot.network,
+        "signer": ballot.signer,
+        "nonce": ballot.nonce,
+        "safe_tx_hash": to_hex(ballot.safe_tx_hash),
+        "signature": to_hex(ballot.signature),
+    }
+
+
+def receipt_document(words: str, receipt: "Receipt") -> dict[str, Any]:
+    """A mined act as JSON values."""
+    return {"act": words, "tx_hash": to_hex(receipt.tx_hash), "block": receipt.block, "gas_used": receipt.gas_used}
+
+
+def verification(each: "Verification") -> "RenderableType":
+    """Every promise and what became of it."""
+    from rich.text import Text
+
+    sighting = each.sighting
+    made = table(f"{sighting.proposal} on {sighting.network}: {sighting.stage}", "", "promised", "found")
+    for seen in each.seen:
+        made.add_row(Text("✓" if seen.held else "✗", style="green" if seen.held else "red"), seen.effect, seen.found)
+    return made  # type: ignore[no-any-return]
+
+
+def verification_document(each: "Verification") -> dict[str, Any]:
+    """A verification as JSON values."""
+    return {**sighting_document(each.sighting), "ok": each.ok, "promises": [seen_document(seen) for seen in each.seen]}
+
+
+def seen_document(seen: "Seen") -> dict[str, Any]:
+    """A promise as JSON values."""
+    return {"effect": seen.effect, "held": seen.held, "found": seen.found}
+
+
+def history(entries: "Sequence[Entry]") -> "RenderableType":
+    """The journal's notes."""
+    from rich.text import Text
+
+    made = table("", "#", "when", "what", "network", "detail")
+    for entry in entries:
+        detail = ", ".join(f"{key} {short(value)}" for key, value in entry.subject.items())
+        made.add_row(str(entry.sequence), str(entry.at), entry.kind, entry.network, Text(detail))
+    return made  # type: ignore[no-any-return]
+
+
+def entry_document(entry: "Entry") -> dict[str, Any]:
+    """A journal entry as JSON values."""
+    return {
+        "sequence": entry.sequence,
+        "at": str(entry.at),
+        "kind": entry.kind,
+        "proposal": entry.proposal,
+        "network": entry.network,
+        "subject": dict(entry.subject),
+        "hash": to_hex(entry.hash),
+    }
+
+
+def checks(made: "Sequence[Check]") -> "RenderableType":
+    """The doctor's answers."""
+    from rich.text import Text
+
+    rows = table("", "", "check", "answer")
+    for check in made:
+        mark = Text("✓", style="green") if check.ok else Text("✗", style="red")
+        answer = check.answer + (f"\nhint: {check.hint}" if check.hint else "")
+        rows.add_row(mark, Text(check.question), Text(answer))
+    return rows  # type: ignore[no-any-return]
+
+
+def check_document(check: "Check") -> dict[str, Any]:
+    """A doctor's answer as JSON values."""
+    return {"question": check.question, "ok": check.ok, "answer": check.answer, "hint": check.hint}

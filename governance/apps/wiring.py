@@ -1,0 +1,170 @@
+"""The only place that constructs things: adapters behind ports, from the workspace, the environment and the options.
+
+Endpoints: the environment variable `GOV_RPC_<NETWORK>` first (so that keys in URLs stay out of files), then `rpc:` of the
+network in `policies.yaml`, then the running devnet. The journal: `GOV_DATABASE`, else `.gov/journal.sqlite3`.
+"""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from governance.core.errors import Refused, Rejected
+
+if TYPE_CHECKING:
+    from governance.adapters.journal import SqlJournal
+    from governance.adapters.keys import KeystoreSigner
+    from governance.adapters.workspace import FileWorkspace
+    from governance.core.facts import Receipt
+    from governance.core.safetx import SafeTx
+    from governance.core.units import Bytes32
+    from governance.life.audit import Check
+    from governance.life.site import Site
+    from governance.life.watch import Sighting
+    from governance.ports import Sender
+
+GWEI = 10**9
+
+
+def workspace(root: Path) -> "FileWorkspace":
+    """The workspace at `root`, with the package's artifacts behind its own."""
+    from governance.adapters.workspace import FileWorkspace
+
+    return FileWorkspace(root)
+
+
+def networks_of(space: "FileWorkspace", proposal_id: str, only: str | None) -> list[str]:
+    """The proposal's networks, or the one that was asked for."""
+    names = list(space.proposal(proposal_id).document.networks)
+    if only is None:
+        return names
+    if only not in names:
+        raise Rejected(f"{proposal_id} is not for network `{only}`", hint=f"it is for {', '.join(names)}")
+    return [only]
+
+
+def endpoint(space: "FileWorkspace", network: str) -> str:
+    """The RPC URL of a network; may hold a secret, and so is never shown whole."""
+    from governance.adapters.devnet import running_url
+
+    variable = f"GOV_RPC_{network.upper().replace('-', '_')}"
+    url = os.environ.get(variable) or space.policy().endpoints.get(network) or running_url(space.root, network)
+    if not url:
+        hint = f"set {variable}, or rpc: under networks.{network} in policies.yaml; for the devnet: gov devnet up"
+        raise Refused(f"no endpoint is known for network `{network}`", hint=hint)
+    return url
+
+
+def site(space: "FileWorkspace", network: str) -> "Site":
+    """The ports of one network of the policy."""
+    from governance.adapters.anchor import NodeAnchor
+    from governance.adapters.chain import NodeChain
+    from governance.adapters.safe import NodeSafe
+    from governance.adapters.target import NodeTarget
+    from governance.adapters.timelock import NodeTimelock
+    from governance.life.site import Site
+
+    networks = space.policy().networks
+    if network not in networks:
+        raise Rejected(f"policies.yaml names no network `{network}`", hint=f"it names {', '.join(sorted(networks))}")
+    place = networks[network]
+    chain = NodeChain(endpoint(space, network), place.chain_id, network)
+    return Site(
+        network=place,
+        chain=chain,
+        council=NodeSafe(chain, place.council),
+        guardian=NodeSafe(chain, place.guardian),
+        timelock=NodeTimelock(chain, place.timelock, council=place.council, guardian=place.guardian),
+        target=NodeTarget(chain, place),
+        anchor=NodeAnchor(chain, place.policy_anchor),
+    )
+
+
+def signer(key: Path, password_fd: int | None) -> "KeystoreSigner":
+    """A keystore's signer; the password comes from a file descriptor or a prompt, never from argv."""
+    from governance.adapters.keys import KeystoreSigner, prompt_password, read_password
+
+    password = prompt_password(key) if password_fd is None else read_password(password_fd)
+    return KeystoreSigner.open(key, password)
+
+
+def journal(space: "FileWorkspace") -> "SqlJournal":
+    """The journal of the workspace; made when it is missing."""
+    from governance.adapters.journal import SqlJournal
+
+    url = os.environ.get("GOV_DATABASE")
+    if url is None:
+        folder = space.root / ".gov"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        url = f"sqlite:///{(folder / 'journal.sqlite3').absolute()}"
+    return SqlJournal(url)
+
+
+def sender(
+    space: "FileWorkspace", at: "Site", payer: "KeystoreSigner", max_fee_gwei: int, *, broadcast: bool
+) -> "Sender":
+    """The account that pays; without `broadcast`, one that goes as far as the dry run and refuses to send."""
+    from governance.adapters.sender import DrySender, JournalledSender
+
+    if not broadcast:
+        return DrySender(at.chain, payer.address)
+    return JournalledSender(
+        chain=at.chain,
+        signer=payer,
+        journal=journal(space),
+        network=at.network.name,
+        max_fee_per_gas=max_fee_gwei * GWEI,
+        clock=time.monotonic,
+        sleep=time.sleep,
+    )
+
+
+def witness(tx: "SafeTx", version: str) -> "Bytes32":
+    """The second implementation of the Safe transaction hash: safe-eth-py's."""
+    from governance.adapters.witness import safe_tx_hash_by_safe_eth
+
+    return safe_tx_hash_by_safe_eth(tx, version)
+
+
+def note_sighting(space: "FileWorkspace", sighting: "Sighting") -> None:
+    """Hold a sighting against the last one noted, and note it when it is news. Raises ChainContradicts."""
+    from governance.core.stage import Stage, audit
+
+    notes = journal(space)
+    seen = [e for e in notes.entries(sighting.proposal) if e.kind == "sighted" and e.network == sighting.network]
+    for number, step in enumerate(sighting.steps):
+        digest = step.step.safe_tx.hash.hex()
+        before = next((e for e in reversed(seen) if e.subject["safe_tx_hash"] == digest), None)
+        if before is not None and int(before.subject["block"]) <= sighting.head.number:
+            audit(Stage(before.subject["stage"]), step.stage, what=f"{sighting.proposal} step {number + 1}")
+        if before is None or before.subject["stage"] != str(step.stage):
+            subject = {"safe_tx_hash": digest, "stage": str(step.stage), "block": str(sighting.head.number)}
+            notes.append("sighted", sighting.proposal, sighting.network, subject, at=sighting.head.timestamp)
+
+
+def note_acts(
+    space: "FileWorkspace", sighting: "Sighting", kind: str, receipts: "Sequence[tuple[str, Receipt]]"
+) -> None:
+    """Note what was done on chain."""
+    notes = journal(space)
+    for words, receipt in receipts:
+        subject = {"act": words, "tx_hash": f"0x{receipt.tx_hash.hex()}", "block": str(receipt.block)}
+        notes.append(kind, sighting.proposal, sighting.network, subject, at=sighting.head.timestamp)
+
+
+def tool_checks(space: "FileWorkspace") -> "list[Check]":
+    """What the doctor asks of this machine."""
+    from governance.adapters.anvil import find_anvil
+    from governance.life.audit import Check
+
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    checks = [Check(question="Python is 3.11 or newer", ok=sys.version_info >= (3, 11), answer=version)]
+    anvil = find_anvil(space.root)
+    hint = "" if anvil else "only gov devnet needs it: npm install @foundry-rs/anvil, or set GOV_ANVIL"
+    checks.append(Check(question="anvil is there for the devnet", ok=anvil is not None, answer=str(anvil), hint=hint))
+    git = shutil.which("git")
+    checks.append(Check(question="git is there for reviews", ok=git is not None, answer=str(git)))
+    return checks

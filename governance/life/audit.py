@@ -1,0 +1,118 @@
+"""`gov doctor`: is a network what `policies.yaml` says, and can everybody do their part? Every check, not the first fault."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from governance.core.errors import GovError
+from governance.core.facts import Head, SafeFacts
+from governance.core.policy import Policy
+from governance.core.units import Moment, to_hex
+from governance.life.pin import require_anchored
+from governance.life.site import Site
+
+MAX_SKEW = 120
+"""Seconds a live chain's newest block may differ from this machine's clock before we say so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One question and its answer."""
+
+    question: str
+    ok: bool
+    answer: str
+    hint: str = ""
+
+
+def examine(site: Site, policy: Policy, *, wall_clock: Moment) -> list[Check]:
+    """Ask everything about one network. A question that cannot be asked is a failed check, never a passed one."""
+    network = site.network
+    try:
+        head = site.chain.head()
+    except GovError as error:
+        return [_failed(f"{network.name}: the node answers for chain {network.chain_id}", error)]
+    checks = [
+        Check(
+            question=f"{network.name}: the node answers for chain {network.chain_id}",
+            ok=True,
+            answer=f"block {head.number}",
+        )
+    ]
+    questions: list[tuple[str, Callable[[], Iterator[Check]]]] = [
+        ("clock", lambda: _clock(head, wall_clock)),
+        ("the anchored policy is policies.yaml", lambda: _anchor(site, policy, head)),
+        ("the council is a known Safe", lambda: _safe("council", site.council.look(head))),
+        ("the guardian is a known Safe", lambda: _safe("guardian", site.guardian.look(head))),
+        ("the timelock's roles", lambda: _timelock(site, head)),
+        ("the governed system", lambda: _target(site, head)),
+    ]
+    for question, ask in questions:
+        try:
+            checks += ask()
+        except GovError as error:
+            checks.append(_failed(question, error))
+    return checks
+
+
+def _failed(question: str, error: GovError) -> Check:
+    answer = "; ".join(finding.message for finding in error.findings) or error.message
+    return Check(question=question, ok=False, answer=answer, hint=error.hint())
+
+
+def _clock(head: Head, wall_clock: Moment) -> Iterator[Check]:
+    skew = head.timestamp.seconds - wall_clock.seconds
+    hint = "stages follow the chain's clock; a stale node or a warped devnet explains a large difference"
+    yield Check(
+        question="the chain's clock and this machine's agree",
+        ok=abs(skew) <= MAX_SKEW,
+        answer=f"the chain is {skew:+d} s from this machine",
+        hint=hint if abs(skew) > MAX_SKEW else "",
+    )
+
+
+def _anchor(site: Site, policy: Policy, head: Head) -> Iterator[Check]:
+    require_anchored(site, policy, head)
+    yield Check(question="the anchored policy is policies.yaml", ok=True, answer=to_hex(policy.digest))
+
+
+def _safe(name: str, safe: SafeFacts) -> Iterator[Check]:
+    answer = f"{safe.version}, {safe.threshold} of {len(safe.owners)}, nonce {safe.nonce}"
+    yield Check(question=f"the {name} is a known Safe", ok=True, answer=answer)
+    half = 2 * safe.threshold >= len(safe.owners)
+    hint = "" if half else "raise the threshold"
+    yield Check(question=f"the {name}'s threshold is at least half of its owners", ok=half, answer=answer, hint=hint)
+    spare = safe.threshold < len(safe.owners)
+    hint = "" if spare else "one lost key would lock the Safe for ever: add an owner"
+    yield Check(question=f"the {name} survives the loss of one key", ok=spare, answer=answer, hint=hint)
+    yield Check(
+        question=f"the {name} has no module that moves it without signatures",
+        ok=not safe.modules,
+        answer=", ".join(safe.modules) or "none",
+        hint="a module may execute anything without signatures" if safe.modules else "",
+    )
+
+
+def _timelock(site: Site, head: Head) -> Iterator[Check]:
+    facts = site.timelock.look(head)
+    for question, ok in (
+        ("the council may propose to the timelock", facts.council_may_propose),
+        ("the council may cancel", facts.council_may_cancel),
+        ("the guardian may cancel", facts.guardian_may_cancel),
+    ):
+        yield Check(question=question, ok=ok, answer="yes" if ok else "no")
+    ok = facts.min_delay.seconds > 0
+    yield Check(question="the timelock delays", ok=ok, answer=str(facts.min_delay))
+
+
+def _target(site: Site, head: Head) -> Iterator[Check]:
+    facts = site.target.look(head)
+    words = f"{facts.generation} with {len(facts.routes)} routes, epoch {facts.active_epoch}"
+    yield Check(question="the governed system answers", ok=True, answer=words)
+    for question, ok in (
+        ("the timelock may commit roots and apply routes", facts.timelock_may_commit and facts.timelock_may_apply),
+        ("the timelock administers the governed system", facts.timelock_is_admin),
+        ("the guardian may pause", facts.guardian_may_pause),
+        ("the governed system is not paused", not facts.paused),
+        ("the governed system is not frozen", not facts.frozen),
+    ):
+        yield Check(question=question, ok=ok, answer="yes" if ok else "no")

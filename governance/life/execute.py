@@ -1,0 +1,88 @@
+"""`gov execute`: run what is due. Look, derive, decide, act, look.
+
+On the timelock lane a step must be ready and within its grace; the code of every facet and callee must be what was
+pinned. On the guardian lane an approved Safe transaction is sent at once. A finished step is passed over.
+"""
+
+from governance.core.errors import ChainContradicts, Finding, Refused
+from governance.core.facts import Receipt
+from governance.core.keccak import keccak
+from governance.core.kinds import Lane
+from governance.core.stage import ACTIONS, Stage
+from governance.core.units import Bytes32, to_hex
+from governance.life.locked import require_fresh
+from governance.life.pin import require_anchored
+from governance.life.schedule import Told, send_safe_transaction
+from governance.life.site import Site, Workspace
+from governance.life.watch import Sighting, look
+from governance.ports import Sender
+
+
+def execute(site: Site, workspace: Workspace, proposal_id: str, sender: Sender, told: Told) -> Sighting:
+    """Execute every step that is due, in order; stops at the first that must still wait.
+
+    Raises Refused when nothing at all is due.
+    """
+    sighting = look(site, workspace, proposal_id)
+    if sighting.locked is None:
+        raise Refused(f"{proposal_id} is not locked on {site.network.name}", hint=f"run gov lock {proposal_id} first")
+    acted = False
+    for index in range(len(sighting.steps)):
+        seen = sighting.steps[index]
+        if seen.stage is Stage.EXECUTED:
+            continue
+        due = Stage.APPROVED if sighting.locked.plan.lane is Lane.GUARDIAN else Stage.READY
+        if seen.stage is not due:
+            if acted:
+                break
+            raise _not_due(sighting, seen.stage)
+        receipt = _act(site, workspace, sighting, index, sender)
+        sighting = look(site, workspace, proposal_id)
+        _require_executed(sighting, index, receipt)
+        told(f"executed: {seen.step.label}", receipt)
+        acted = True
+        assert sighting.locked is not None
+    return sighting
+
+
+def _not_due(sighting: Sighting, stage: Stage) -> Refused:
+    eta = next((step.eta for step in sighting.steps if step.stage is stage), None)
+    wait = "" if eta is None else f" until {eta}; the chain's clock says {sighting.head.timestamp}"
+    return Refused(f"{sighting.proposal} is {stage} on {sighting.network}{wait}", hint=ACTIONS[stage])
+
+
+def _act(site: Site, workspace: Workspace, sighting: Sighting, index: int, sender: Sender) -> Receipt:
+    assert sighting.locked is not None
+    plan, step = sighting.locked.plan, sighting.steps[index].step
+    if step.operation is None:
+        require_fresh(site, workspace, sighting.locked, sighting.head)
+        return send_safe_transaction(site, sighting, index, sender, act="execute")
+    require_anchored(site, sighting.locked.policy, sighting.head)
+    _require_pinned_code(site, sighting)
+    purpose = f"execute {plan.proposal} {plan.network} {to_hex(step.operation.id)}"
+    return sender.send(step.operation.execute(), purpose=purpose)
+
+
+def _require_pinned_code(site: Site, sighting: Sighting) -> None:
+    """Code may have been swapped while the operation waited (CREATE2 and selfdestruct, EIP-7702)."""
+    assert sighting.locked is not None
+    pins = sighting.locked.plan.pins
+    pinned = [(pin.address, pin.code_hash) for pin in (*pins.facets, *pins.codes)]
+    codes = site.chain.codes([where for where, _ in pinned], sighting.head) if pinned else []
+    findings = []
+    for (where, expected), code in zip(pinned, codes, strict=True):
+        found = Bytes32(keccak(code))
+        if found != expected:
+            message = f"{where} had code hash {to_hex(expected)} when reviewed, now {to_hex(found)}"
+            findings.append(Finding(rule="code-swapped", message=message, hint="cancel the operation: gov cancel"))
+    if findings:
+        raise Refused(f"code changed while {sighting.proposal} waited", findings=tuple(findings))
+
+
+def _require_executed(sighting: Sighting, index: int, receipt: Receipt) -> None:
+    """A receipt's status is not success: the timelock (or the Safe's log) must say that it is done."""
+    if sighting.steps[index].stage is not Stage.EXECUTED:
+        raise ChainContradicts(
+            f"transaction {to_hex(receipt.tx_hash)} was mined, yet the step is {sighting.steps[index].stage}",
+            hint="look at the transaction's logs before anything else",
+        )

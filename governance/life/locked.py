@@ -1,0 +1,77 @@
+"""Opening a lock file: prove that the plan in it follows from the proposal, the policy and the pins; then ask the chain.
+
+Every act starts here. `open_lock` needs no chain; `require_fresh` reads it again.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from governance.core.errors import Finding, Refused
+from governance.core.facts import Head
+from governance.core.kinds import Kind
+from governance.core.lock import moved, read_pins, require_same
+from governance.core.plan import Plan, derive_plan
+from governance.core.policy import Policy, Rule
+from governance.core.proposal import Proposal
+from governance.core.units import to_hex
+from governance.core.verdict import judge
+from governance.life.pin import gather, kind_of, permitted
+from governance.life.site import Site, Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """A plan that has been derived again from its lock file."""
+
+    proposal: Proposal
+    policy: Policy
+    kind: Kind[Any]
+    rule: Rule
+    plan: Plan
+
+
+def open_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked | None:
+    """The plan that the lock file claims, proven; None when the proposal is not locked on the network.
+
+    Raises Refused when the proposal, the policy or the lock file was edited since.
+    """
+    policy, proposal = workspace.policy(), workspace.proposal(proposal_id)
+    document = workspace.lock(proposal_id)
+    if document is None or network not in document["networks"]:
+        return None
+    file = f"{proposal_id}.lock.json"
+    if document["digest"] != to_hex(proposal.digest):
+        message = f"{file} was written for digest {document['digest']}, the proposal now has {to_hex(proposal.digest)}"
+        hint = "the proposal was edited after it was locked: restore it, or run gov lock and have everybody sign anew"
+        raise Refused(
+            "the proposal was edited", findings=(Finding(rule="proposal-edited", message=message, hint=hint),)
+        )
+    entry = document["networks"][network]
+    pins = read_pins(entry["pins"])
+    if pins.policy_digest != policy.digest:
+        message = f"{file} was planned under policy {to_hex(pins.policy_digest)}, now {to_hex(policy.digest)}"
+        hint = "run gov lock again and sign anew"
+        raise Refused("the policy changed", findings=(Finding(rule="policy-changed", message=message, hint=hint),))
+    kind = kind_of(proposal)
+    rule = judge(proposal, policy, network=network, lane=kind.lane, now=None).require()
+    plan = derive_plan(proposal, kind, network=policy.networks[network], rule=rule.id, delay=rule.delay, pins=pins)
+    require_same(entry, plan, file)
+    return Locked(proposal=proposal, policy=policy, kind=kind, rule=rule, plan=plan)
+
+
+def demand_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked:
+    """As `open_lock`, for acts that need one."""
+    locked = open_lock(workspace, proposal_id, network)
+    if locked is None:
+        raise Refused(f"{proposal_id} is not locked on {network}", hint=f"run gov lock {proposal_id} first")
+    return locked
+
+
+def require_fresh(site: Site, workspace: Workspace, locked: Locked, head: Head) -> None:
+    """Refuse a plan whose pins the chain has moved away from, or that the policy in force does not allow now."""
+    permitted(site, locked.policy, locked.proposal, locked.kind, head)
+    now = gather(site, workspace, locked.policy, locked.proposal, head)
+    findings = [f for f in moved(locked.plan.pins, now) if f.path != "pins.attempt"]
+    if findings:
+        message = f"the plan of {locked.proposal.id} is stale on {site.network.name}"
+        raise Refused(message, findings=tuple(findings))

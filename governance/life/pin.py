@@ -1,0 +1,203 @@
+"""`gov lock`: read the facts that a plan depends on, at one block, and freeze them beside the proposal.
+
+Procedure:
+1. The policy in the workspace must be the one anchored on chain: a policy cannot loosen itself.
+2. The rule that the proposal falls under must allow it now.
+3. Council, timelock and guardian must be able to do their part.
+4. Every facet must have the code that its artifact says, every called contract must have code.
+5. The plan is derived; if its operations were cancelled before, the attempt is raised; if executed, refused.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from governance.core.artifact import Artifact
+from governance.core.errors import Finding, Refused
+from governance.core.facts import Head, OperationEvent, TimelockFacts
+from governance.core.keccak import keccak
+from governance.core.kinds import KINDS, Kind, Lane
+from governance.core.lock import lock_document, read_pins
+from governance.core.pins import CodePin, FacetPin, Needs, Pins
+from governance.core.plan import Plan, derive_plan
+from governance.core.policy import Policy, Rule
+from governance.core.proposal import Proposal
+from governance.core.stage import DONE_TIMESTAMP
+from governance.core.units import Address, Bytes32, address, to_hex
+from governance.core.verdict import judge
+from governance.life.site import Site, Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan on one network and the rule it falls under."""
+
+    plan: Plan
+    rule: Rule
+
+
+def lock(sites: Sequence[Site], workspace: Workspace, proposal_id: str) -> tuple[str, dict[str, Planned]]:
+    """Plan a proposal on each of its networks and write the lock file. Gives its name and the plans."""
+    planned = {site.network.name: plan_now(site, workspace, proposal_id) for site in sites}
+    document = lock_document({name: each.plan for name, each in planned.items()})
+    return workspace.write_lock(proposal_id, document), planned
+
+
+def plan_now(site: Site, workspace: Workspace, proposal_id: str) -> Planned:
+    """The plan that follows from the chain as it is now. Writes nothing."""
+    policy, proposal = workspace.policy(), workspace.proposal(proposal_id)
+    kind = kind_of(proposal)
+    head = site.chain.head()
+    rule = permitted(site, policy, proposal, kind, head)
+    pins = gather(site, workspace, policy, proposal, head)
+    pins = replace(pins, attempt=_last_attempt(workspace, proposal, site.network.name))
+    while True:
+        plan = derive_plan(proposal, kind, network=site.network, rule=rule.id, delay=rule.delay, pins=pins)
+        if not _cancelled_before(site, plan, head):
+            return Planned(plan=plan, rule=rule)
+        pins = replace(pins, attempt=pins.attempt + 1)
+
+
+def kind_of(proposal: Proposal) -> Kind[Any]:
+    """The kind of a proposal that has passed the schema."""
+    return KINDS[proposal.document.kind]
+
+
+def permitted(site: Site, policy: Policy, proposal: Proposal, kind: Kind[Any], head: Head) -> Rule:
+    """The rule that allows the proposal, by the policy in force. Raises Refused with every violation."""
+    require_anchored(site, policy, head)
+    verdict = judge(proposal, policy, network=site.network.name, lane=kind.lane, now=head.timestamp)
+    return verdict.require()
+
+
+def require_anchored(site: Site, policy: Policy, head: Head) -> None:
+    """Refuse a workspace policy that is not the one anchored on chain."""
+    anchored = site.anchor.digest(head)
+    if anchored != policy.digest:
+        message = f"policies.yaml has digest {to_hex(policy.digest)}, {site.network.name} anchors {to_hex(anchored)}"
+        hint = "use the policies.yaml that is in force; a change of it is itself a proposal"
+        finding = Finding(rule="policy-not-anchored", message=message, hint=hint)
+        raise Refused("the workspace's policy is not the one in force", findings=(finding,))
+
+
+def gather(site: Site, workspace: Workspace, policy: Policy, proposal: Proposal, head: Head) -> Pins:
+    """Read every fact that the proposal's kind needs, at `head`. Attempt zero."""
+    kind = kind_of(proposal)
+    needs = kind.needs(proposal.document, site.network)
+    timelock = site.timelock.look(head)
+    _require_rights(site, kind.lane, needs, timelock)
+    return Pins(
+        chain_id=head.chain_id,
+        block_number=head.number,
+        block_hash=head.hash,
+        policy_digest=policy.digest,
+        attempt=0,
+        nonce=_next_nonce(site, workspace, proposal.id, kind.lane, head),
+        min_delay=timelock.min_delay,
+        target=site.target.look(head) if needs.target else None,
+        facets=_facets(site, workspace, needs.facets, head),
+        codes=_codes(site, needs.codes, head),
+        cancels=_pending_ids(site, workspace, needs.cancels, head),
+    )
+
+
+def _require_rights(site: Site, lane: Lane, needs: Needs, timelock: TimelockFacts) -> None:
+    network, findings = site.network, []
+    if lane is Lane.TIMELOCK and not timelock.council_may_propose:
+        message = f"the council {network.council} is no proposer of the timelock {network.timelock}"
+        findings.append(Finding(rule="council-cannot-propose", message=message, hint="run gov doctor"))
+    if needs.cancels and not timelock.guardian_may_cancel:
+        message = f"the guardian {network.guardian} is no canceller of the timelock {network.timelock}"
+        findings.append(Finding(rule="guardian-cannot-cancel", message=message, hint="run gov doctor"))
+    if findings:
+        raise Refused(f"the rights on {network.name} do not allow this", findings=tuple(findings))
+
+
+def _next_nonce(site: Site, workspace: Workspace, proposal_id: str, lane: Lane, head: Head) -> int:
+    """The Safe's next nonce that no other lock file of the workspace has pinned."""
+    free = site.safe(lane).look(head).nonce
+    for other in workspace.proposal_ids():
+        document = None if other == proposal_id else workspace.lock(other)
+        entry = (document or {}).get("networks", {}).get(site.network.name)
+        if entry is None or entry["plan"]["lane"] != str(lane):
+            continue
+        pinned = [int(step["safe_tx"]["nonce"]) for step in entry["plan"]["steps"]]
+        free = max(free, max(pinned) + 1)
+    return free
+
+
+def _facets(site: Site, workspace: Workspace, references: Sequence[str], head: Head) -> tuple[FacetPin, ...]:
+    artifacts = {ref: None if ref.startswith("0x") else workspace.artifact(ref) for ref in references}
+    addresses = [address(ref) if artifact is None else artifact.address for ref, artifact in artifacts.items()]
+    codes = site.chain.codes(addresses, head)
+    pins, findings = [], []
+    for (reference, artifact), where, code in zip(artifacts.items(), addresses, codes, strict=True):
+        finding = _facet_finding(reference, where, code, artifact, site)
+        if finding is not None:
+            findings.append(finding)
+        selectors = None if artifact is None else tuple(sorted(artifact.selectors.values()))
+        code_hash = Bytes32(keccak(code))
+        pins.append(FacetPin(reference=reference, address=where, code_hash=code_hash, selectors=selectors))
+    if findings:
+        raise Refused(f"the facets are not as they should be on {site.network.name}", findings=tuple(findings))
+    return tuple(pins)
+
+
+def _facet_finding(
+    reference: str, where: Address, code: bytes, artifact: Artifact | None, site: Site
+) -> Finding | None:
+    if not code:
+        message = f"{reference} has no code at {where} on {site.network.name}"
+        hint = "deploy it first: gov facet deploy"
+        return Finding(rule="facet-no-code", message=message, hint=hint)
+    if code.startswith(b"\xef\x01\x00"):
+        message = f"{where} is an account that delegates (EIP-7702), not a facet"
+        return Finding(rule="facet-delegated", message=message, hint="its code can change at any time")
+    if artifact is not None and artifact.has_immutables:
+        message = f"{reference} has immutables: its code cannot be compared with the artifact"
+        return Finding(rule="facet-has-immutables", message=message, hint="name it by its address, which pins its code")
+    if artifact is not None and keccak(code) != artifact.runtime_hash:
+        message = (
+            f"{reference} at {where} has code hash 0x{keccak(code).hex()}, its artifact {to_hex(artifact.runtime_hash)}"
+        )
+        return Finding(rule="facet-code-differs", message=message, hint="the code on chain is not what was built here")
+    return None
+
+
+def _codes(site: Site, addresses: Sequence[Address], head: Head) -> tuple[CodePin, ...]:
+    codes = site.chain.codes(addresses, head) if addresses else []
+    pairs = zip(addresses, codes, strict=True)
+    return tuple(CodePin(address=where, code_hash=Bytes32(keccak(code))) for where, code in pairs)
+
+
+def _pending_ids(site: Site, workspace: Workspace, proposal_id: str, head: Head) -> tuple[Bytes32, ...]:
+    if not proposal_id:
+        return ()
+    ids = locked_operation_ids(workspace.lock(proposal_id), site.network.name)
+    facts = site.timelock.operations(ids, head) if ids else []
+    return tuple(fact.id for fact in facts if fact.timestamp > DONE_TIMESTAMP)
+
+
+def locked_operation_ids(document: Mapping[str, Any] | None, network: str) -> list[Bytes32]:
+    """Operation ids that a lock file names on a network; empty without one."""
+    entry = (document or {}).get("networks", {}).get(network)
+    steps = [] if entry is None else entry["plan"]["steps"]
+    return [Bytes32(bytes.fromhex(step["operation"]["id"][2:])) for step in steps if "operation" in step]
+
+
+def _last_attempt(workspace: Workspace, proposal: Proposal, network: str) -> int:
+    document = workspace.lock(proposal.id)
+    if document is None or document["digest"] != to_hex(proposal.digest) or network not in document["networks"]:
+        return 0
+    return read_pins(document["networks"][network]["pins"]).attempt
+
+
+def _cancelled_before(site: Site, plan: Plan, head: Head) -> bool:
+    ids = [step.operation.id for step in plan.steps if step.operation is not None]
+    facts = site.timelock.operations(ids, head) if ids else []
+    for fact in facts:
+        if fact.timestamp >= DONE_TIMESTAMP:
+            word = "executed" if fact.timestamp == DONE_TIMESTAMP else "scheduled"
+            finding = Finding(rule=f"operation-{word}", message=f"operation {to_hex(fact.id)} is {word} already")
+            raise Refused(f"{plan.proposal} is {word} on {plan.network}: there is nothing to lock", findings=(finding,))
+    return any(fact.newest is OperationEvent.CANCELLED for fact in facts)

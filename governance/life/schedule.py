@@ -1,0 +1,85 @@
+"""`gov queue`: send the Safe transactions that schedule a proposal's operations. Look, derive, decide, act, look.
+
+One step at a time, in the order of their nonces; a step that is already scheduled is passed over, so the command may be
+repeated after any interruption. The guardian lane has nothing to queue.
+"""
+
+from collections.abc import Callable
+
+from governance.core.errors import ChainContradicts, Refused
+from governance.core.facts import Receipt
+from governance.core.kinds import Lane
+from governance.core.stage import ACTIONS, DONE_TIMESTAMP, Stage
+from governance.core.units import to_hex
+from governance.life.locked import require_fresh
+from governance.life.site import Site, Workspace
+from governance.life.watch import Sighting, StepSighting, look
+from governance.ports import Sender
+
+Told = Callable[[str, Receipt], None]
+"""Called after each act with its words and its receipt."""
+
+PASSED = frozenset({Stage.WAITING, Stage.READY, Stage.EXECUTED})
+
+
+def queue(site: Site, workspace: Workspace, proposal_id: str, sender: Sender, told: Told) -> Sighting:
+    """Schedule every approved step. Raises Refused when one is not approved or the plan is stale."""
+    sighting = look(site, workspace, proposal_id)
+    require_lane(sighting, Lane.TIMELOCK)
+    for index in range(len(sighting.steps)):
+        seen = sighting.steps[index]
+        if seen.stage in PASSED:
+            continue
+        _require_approved(sighting, seen)
+        assert sighting.locked is not None
+        require_fresh(site, workspace, sighting.locked, sighting.head)
+        receipt = send_safe_transaction(site, sighting, index, sender, act="queue")
+        sighting = look(site, workspace, proposal_id)
+        _require_scheduled(sighting, index, receipt)
+        told(f"queued: {seen.step.label}", receipt)
+    return sighting
+
+
+def require_lane(sighting: Sighting, lane: Lane) -> None:
+    """Refuse a command that belongs to the other lane, or a proposal that is not locked."""
+    if sighting.locked is None:
+        raise Refused(
+            f"{sighting.proposal} is not locked on {sighting.network}", hint=f"run gov lock {sighting.proposal} first"
+        )
+    if sighting.locked.plan.lane is not lane:
+        raise Refused(
+            f"{sighting.proposal} goes through the {sighting.locked.plan.lane} lane",
+            hint="nothing is queued on the guardian lane: gov execute sends it at once",
+        )
+
+
+def _require_approved(sighting: Sighting, seen: StepSighting) -> None:
+    if seen.stage is not Stage.APPROVED:
+        quorum = seen.quorum
+        detail = f" ({len(quorum.signed)} of {quorum.threshold} signatures)" if seen.stage is Stage.COLLECTING else ""
+        raise Refused(
+            f"{sighting.proposal} is {seen.stage} on {sighting.network}{detail}",
+            hint=ACTIONS[seen.stage],
+            findings=quorum.refused,
+        )
+
+
+def send_safe_transaction(site: Site, sighting: Sighting, index: int, sender: Sender, *, act: str) -> Receipt:
+    """Send `execTransaction` of one approved step, signed by a quorum of this block's owners."""
+    assert sighting.locked is not None
+    plan, seen = sighting.locked.plan, sighting.steps[index]
+    _require_approved(sighting, seen)
+    seen.quorum.require()
+    call = site.safe(plan.lane).execution(seen.step.safe_tx, seen.quorum.blob())
+    purpose = f"{act} {plan.proposal} {plan.network} {to_hex(seen.step.safe_tx.hash)}"
+    return sender.send(call, purpose=purpose)
+
+
+def _require_scheduled(sighting: Sighting, index: int, receipt: Receipt) -> None:
+    """A receipt's status is not success: the timelock must now know the operation."""
+    operation = sighting.steps[index].operation
+    if operation is None or operation.timestamp < DONE_TIMESTAMP:
+        raise ChainContradicts(
+            f"transaction {to_hex(receipt.tx_hash)} was mined, yet the timelock does not know the operation",
+            hint="look at the transaction's logs: ExecutionFailure means that the Safe's inner call failed",
+        )

@@ -1,0 +1,112 @@
+"""`gov sign`: what a signer is shown, and the signature that follows.
+
+Procedure:
+1. The lock file must hold, and the chain must still say what was pinned.
+2. The hashes of every Safe transaction come from three places: our core, safe-eth-py, and the Safe's own
+   `getTransactionHash`. Any difference stops.
+3. The timelock's own `hashOperationBatch` must give the operation id.
+4. The signer must be an owner as of this block.
+5. The card is made from the very values that are hashed. Only then the signer's port is asked.
+
+It does not judge whether the change is wise, and signs nothing that is already scheduled.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from governance.core.ballot import Ballot
+from governance.core.errors import ChainContradicts, Finding, Refused
+from governance.core.facts import Head
+from governance.core.plan import Plan, Step
+from governance.core.safetx import SafeTx
+from governance.core.stage import Stage
+from governance.core.units import Address, Bytes32, to_hex
+from governance.life.locked import Locked, require_fresh
+from governance.life.site import Site, Workspace
+from governance.life.watch import Sighting, look
+from governance.ports import Signer
+
+Witness = Callable[[SafeTx, str], Bytes32]
+"""A second implementation of the Safe transaction hash: (transaction, Safe version) to hash."""
+
+SIGNABLE = frozenset({Stage.COLLECTING, Stage.QUEUED, Stage.APPROVED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ceremony:
+    """Everything a signer is asked to put a name to on one network; made before any key is touched."""
+
+    locked: Locked
+    sighting: Sighting
+    steps: tuple[Step, ...]
+    """The steps that may still be signed."""
+
+
+def prepare(site: Site, workspace: Workspace, proposal_id: str, witness: Witness) -> Ceremony:
+    """Steps 1 to 3 of the procedure. Raises Refused or ChainContradicts."""
+    sighting = look(site, workspace, proposal_id)
+    if sighting.locked is None:
+        raise Refused(f"{proposal_id} is not locked on {site.network.name}", hint=f"run gov lock {proposal_id} first")
+    steps = tuple(seen.step for seen in sighting.steps if seen.stage in SIGNABLE)
+    if not steps:
+        raise Refused(
+            f"{proposal_id} is {sighting.stage} on {site.network.name}: there is nothing to sign",
+            hint="see gov status",
+        )
+    require_fresh(site, workspace, sighting.locked, sighting.head)
+    for step in steps:
+        _require_agreement(site, sighting.locked.plan, step, sighting, witness)
+    return Ceremony(locked=sighting.locked, sighting=sighting, steps=steps)
+
+
+def _require_agreement(site: Site, plan: Plan, step: Step, sighting: Sighting, witness: Witness) -> None:
+    ours = step.safe_tx.hash
+    others = {
+        "safe-eth-py": witness(step.safe_tx, sighting.safe.version),
+        "the Safe's getTransactionHash": site.safe(plan.lane).hash_of(step.safe_tx, sighting.head),
+    }
+    for source, theirs in others.items():
+        if theirs != ours:
+            raise ChainContradicts(f"our Safe transaction hash is {to_hex(ours)}, {source} says {to_hex(theirs)}")
+    if step.operation is not None:
+        _require_operation_id(site, step, sighting.head)
+
+
+def _require_operation_id(site: Site, step: Step, head: Head) -> None:
+    operation = step.operation
+    assert operation is not None
+    theirs = site.timelock.hash_of(operation.calls, operation.predecessor, operation.salt, head)
+    if theirs != operation.id:
+        ours = to_hex(operation.id)
+        raise ChainContradicts(f"our operation id is {ours}, the timelock's hashOperationBatch says {to_hex(theirs)}")
+
+
+def require_owner(ceremony: Ceremony, signer: Address) -> None:
+    """Refuse a signer who is no owner of the Safe as of the sighting's block."""
+    safe = ceremony.sighting.safe
+    if signer not in safe.owners:
+        message = f"{signer} is no owner of the Safe {safe.address} at block {ceremony.sighting.head.number}"
+        finding = Finding(rule="not-an-owner", message=message, hint=f"owners are {', '.join(safe.owners)}")
+        raise Refused("only owners of the Safe sign", findings=(finding,))
+
+
+def sign(ceremony: Ceremony, signer: Signer, workspace: Workspace) -> Sequence[Ballot]:
+    """Sign every step of the ceremony and put the signatures beside the proposal."""
+    require_owner(ceremony, signer.address)
+    mailbox = workspace.mailbox(ceremony.locked.plan.proposal)
+    ballots = []
+    for step in ceremony.steps:
+        tx = step.safe_tx
+        ballot = Ballot(
+            proposal=ceremony.locked.plan.proposal,
+            network=ceremony.locked.plan.network,
+            chain_id=tx.chain_id,
+            safe=tx.safe,
+            nonce=tx.nonce,
+            safe_tx_hash=tx.hash,
+            signer=signer.address,
+            signature=signer.sign(tx.hash),
+        )
+        mailbox.add(ballot)
+        ballots.append(ballot)
+    return ballots

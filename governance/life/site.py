@@ -1,0 +1,61 @@
+"""One network as the life of a proposal sees it: its ports, gathered; and the workspace that holds the files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from governance.core.artifact import Artifact
+from governance.core.kinds.base import Lane
+from governance.core.network import Network
+from governance.core.policy import Policy
+from governance.core.proposal import Proposal
+from governance.ports import Anchor, Chain, Mailbox, Safe, Target, Timelock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The ports of one network."""
+
+    network: Network
+    chain: Chain
+    council: Safe
+    guardian: Safe
+    timelock: Timelock
+    target: Target
+    anchor: Anchor
+
+    def safe(self, lane: Lane) -> Safe:
+        """The Safe that speaks on a lane."""
+        return self.guardian if lane is Lane.GUARDIAN else self.council
+
+
+class Workspace(Protocol):
+    """The folder that a council reviews: policies, proposals, lock files, signatures, artifacts. Each read is fresh."""
+
+    def policy(self) -> Policy:
+        """`policies.yaml`. Raises Rejected with every finding."""
+        ...
+
+    def proposal_ids(self) -> list[str]:
+        """Ids of all proposals, ascending."""
+        ...
+
+    def proposal(self, proposal_id: str) -> Proposal:
+        """One proposal. Raises Rejected with every finding."""
+        ...
+
+    def lock(self, proposal_id: str) -> Mapping[str, Any] | None:
+        """The lock file, None when there is none. Raises Rejected when it is malformed."""
+        ...
+
+    def write_lock(self, proposal_id: str, document: Mapping[str, Any]) -> str:
+        """Write the lock file, all or nothing; gives the name it is shown by."""
+        ...
+
+    def mailbox(self, proposal_id: str) -> Mailbox:
+        """The signatures beside the proposal."""
+        ...
+
+    def artifact(self, name: str) -> Artifact:
+        """A compiled contract by `Name@Version`. Raises Rejected on an unknown name."""
+        ...
