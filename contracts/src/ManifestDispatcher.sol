@@ -5,6 +5,7 @@ import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {IDiamondLoupe} from "./interfaces/IDiamondLoupe.sol";
 import {RouteProof} from "./RouteProof.sol";
+import {RouteTable} from "./RouteTable.sol";
 
 /**
  * @dev A proxy that sends each selector to the facet that a Merkle root names for it.
@@ -30,29 +31,18 @@ import {RouteProof} from "./RouteProof.sol";
  * It speaks the ABI of the compact generation for every act and for the views that governance reads; the second names of that
  * generation (`getRoute`, `getManifestInfo`, …) are left out.
  *
- * STORAGE. Facets run by delegatecall in this contract's storage. All of it, the roles and the pause included, begins at an
- * ERC-7201 location, so a facet with variables at slot 0, 1, 2 … overwrites nothing of ours. That stops accidents, not malice:
+ * STORAGE. Facets run by delegatecall in this contract's storage. All of it, the roles and the pause included, begins at the
+ * ERC-7201 location of "gov.dispatcher", so a facet with variables at slot 0, 1, 2 … overwrites nothing of ours. That stops accidents, not malice:
  * a hostile facet can write any slot. Review of facets stays the gate.
  *
  * REENTRANCY. No act here calls out, so none is guarded; only the fallback does, and facets may call back.
  */
 contract ManifestDispatcher layout at 0xbb5fb06c26ef7a49a5f7f5ddb2856e6206654d01a65f1f7d463646841ef03b00
     is
-     // erc7201("gov.dispatcher")
-    IDiamondLoupe,
     AccessControl,
-    Pausable
+    Pausable,
+    RouteTable
 {
-    /// @dev What is known of one selector. The route in effect is `next` if the commit `stagedIn` was activated, else `live`.
-    struct Route {
-        address live;
-        uint64 stagedIn; // commit that staged `next`; 0 for none
-        uint32 place; // index in `_selectors` plus one; 0 for absent
-        bytes32 liveCodehash;
-        address next; // zero stages a removal
-        bytes32 nextCodehash;
-    }
-
     /// @dev The answer of {manifest}, word for word that of the compact generation.
     struct ManifestState {
         bytes32 activeRoot;
@@ -79,12 +69,7 @@ contract ManifestDispatcher layout at 0xbb5fb06c26ef7a49a5f7f5ddb2856e6206654d01
     /// @dev The longest activation delay.
     uint64 public constant MAX_ACTIVATION_DELAY = 30 days;
 
-    uint256 private constant MAX_FACET_CODE = 24_576; // EIP-170
-
-    // `_paused` shares its slot with these five: a routed call and every act read it anyway.
     bool private _frozen;
-    uint64 private _lastCommit;
-    uint64 private _pendingCommit; // 0 for none
     uint64 private _activeEpoch;
 
     uint64 private _committedAt;
@@ -94,27 +79,16 @@ contract ManifestDispatcher layout at 0xbb5fb06c26ef7a49a5f7f5ddb2856e6206654d01
 
     bytes32 private _activeRoot;
     bytes32 private _pendingRoot;
-    uint128 private _stagedCount;
-    uint128 private _adminCount;
-
-    mapping(uint64 commit => bool) private _activated;
-    mapping(bytes4 selector => Route) private _routes;
-    bytes4[] private _selectors; // every selector with a record; some may have no route in effect
+    uint256 private _adminCount;
 
     /// @dev `root` may be applied, and activated once the delay has passed.
     event RootCommitted(bytes32 indexed root, uint64 indexed epoch);
-
-    /// @dev `selector` will reach `facet` (or nothing, if zero) when the pending root is activated.
-    event RouteStaged(bytes4 indexed selector, address indexed facet, bytes32 codehash);
 
     /// @dev Every route staged for `root` is in effect from here on.
     event RootActivated(bytes32 indexed root, uint64 indexed epoch);
 
     /// @dev `root` will never be activated by its commit; the routes staged for it are dead.
     event PendingRootDropped(bytes32 indexed root, uint64 indexed epoch);
-
-    /// @dev `selector` was removed by the emergency role.
-    event RouteRemoved(bytes4 indexed selector);
 
     /// @dev The delay of commits to come.
     event ActivationDelaySet(uint64 oldDelay, uint64 newDelay);
@@ -143,20 +117,6 @@ contract ManifestDispatcher layout at 0xbb5fb06c26ef7a49a5f7f5ddb2856e6206654d01
     error BatchTooLarge(uint256 n);
     /// @dev The arrays differ in length.
     error LenMismatch();
-    /// @dev The dispatcher cannot be its own facet.
-    error FacetIsSelf();
-    /// @dev An address that must not be zero is zero.
-    error ZeroAddress();
-    /// @dev The facet has no code.
-    error ZeroCodeFacet(address facet);
-    /// @dev The facet's code is larger than EIP-170 allows.
-    error CodeSizeExceeded(address facet, uint256 size);
-    /// @dev The facet is an account delegated by EIP-7702: its owner can change what it runs without changing a byte here.
-    error FacetIsDelegated(address facet);
-    /// @dev The code hash in the manifest is not that of the facet.
-    error FacetCodeMismatch(address facet, bytes32 expected, bytes32 actual);
-    /// @dev The selector was already staged for this commit.
-    error DuplicateSelector(bytes4 selector);
     /// @dev The selector is the dispatcher's own.
     error SelectorReserved(bytes4 selector);
     /// @dev The leaf is not in the pending root.
@@ -191,7 +151,7 @@ contract ManifestDispatcher layout at 0xbb5fb06c26ef7a49a5f7f5ddb2856e6206654d01
     /// @dev Runs the facet in effect for the selector, if its code is still the code that was approved.
     fallback() external payable whenNotPaused {
         if (msg.data.length < 4) revert NoRoute();
-        (address facet, bytes32 codehash) = _inEffect(_routes[msg.sig]);
+        (address facet, bytes32 codehash) = _routeOf(msg.sig);
         if (facet == address(0)) revert NoRoute();
         if (facet.codehash != codehash) revert CodehashMismatch();
         assembly {
@@ -208,7 +168,7 @@ contract ManifestDispatcher layout at 0xbb5fb06c26ef7a49a5f7f5ddb2856e6206654d01
         if (newRoot == bytes32(0)) revert RootZero();
         if (newEpoch != _activeEpoch + 1) revert BadEpoch();
         _dropPending();
-        _pendingCommit = ++_lastCommit;
+        _openCommit();
         _pendingRoot = newRoot;
         _committedAt = uint64(block.timestamp);
         _activatableAt = uint64(block.timestamp) + _activationDelay;
@@ -226,7 +186,7 @@ contract ManifestDispatcher layout at 0xbb5fb06c26ef7a49a5f7f5ddb2856e6206654d01
         bytes32[][] calldata proofs,
         bool[][] calldata isRight
     ) external onlyRole(APPLY_ROLE) whenNotPaused whenNotFrozen {
-        if (_pendingCommit == 0) revert NoPendingRoot();
+        if (!_hasPendingCommit()) revert NoPendingRoot();
         if (
             selectors.length != facetAddrs.length || selectors.length != codehashes.length
                 || selectors.length != proofs.length || selectors.length != isRight.length
@@ -235,29 +195,27 @@ contract ManifestDispatcher layout at 0xbb5fb06c26ef7a49a5f7f5ddb2856e6206654d01
         for (uint256 i = 0; i < selectors.length; ++i) {
             bytes32 leaf = RouteProof.leaf(selectors[i], facetAddrs[i], codehashes[i]);
             if (!RouteProof.verify(proofs[i], isRight[i], _pendingRoot, leaf)) revert InvalidProof();
+            if (isReserved(selectors[i])) revert SelectorReserved(selectors[i]);
             _stage(selectors[i], facetAddrs[i], codehashes[i]);
         }
-        _stagedCount += uint128(selectors.length);
     }
 
     /// @dev Turns on every route staged for the pending root, at once.
     function activateCommittedRoot() external onlyRole(APPLY_ROLE) whenNotPaused whenNotFrozen {
-        uint64 commit = _pendingCommit;
-        if (commit == 0) revert NoPendingRoot();
+        if (!_hasPendingCommit()) revert NoPendingRoot();
         uint64 earliest = _activatableAt;
         if (block.timestamp < earliest) revert ActivationNotReady(earliest, uint64(block.timestamp));
         bytes32 root = _pendingRoot;
         uint64 epoch = ++_activeEpoch;
-        _activated[commit] = true;
         _activeRoot = root;
-        _clearPending();
+        _clearPending(true);
         emit RootActivated(root, epoch);
         _bumpVersion();
     }
 
     /// @dev Whether {activateCommittedRoot} by an account that may would go through now.
     function canActivate() external view returns (bool) {
-        return _pendingCommit != 0 && !paused() && !_frozen && block.timestamp >= _activatableAt;
+        return _hasPendingCommit() && !paused() && !_frozen && block.timestamp >= _activatableAt;
     }
 
     /// @dev Removes routes at once, paused or frozen or not, and drops the pending root. Unknown selectors are passed over.
@@ -265,12 +223,7 @@ contract ManifestDispatcher layout at 0xbb5fb06c26ef7a49a5f7f5ddb2856e6206654d01
         if (selectors.length > MAX_BATCH) revert BatchTooLarge(selectors.length);
         bool changed = false;
         for (uint256 i = 0; i < selectors.length; ++i) {
-            Route storage route = _routes[selectors[i]];
-            (address facet,) = _inEffect(route);
-            if (route.place != 0) _forget(selectors[i], route);
-            if (facet == address(0)) continue;
-            changed = true;
-            emit RouteRemoved(selectors[i]);
+            if (_remove(selectors[i])) changed = true;
         }
         _dropPending();
         if (changed) _bumpVersion();
@@ -303,41 +256,6 @@ contract ManifestDispatcher layout at 0xbb5fb06c26ef7a49a5f7f5ddb2856e6206654d01
     /// @dev Ends a pause. Not for the emergency role: who can stop in a second must not be able to start.
     function unpause() external onlyRole(DEFAULT_ADMIN_ROLE) {
         _unpause();
-    }
-
-    /**
-     * @dev Folds activated routes into place and forgets what is dead, so that routed calls read less. Anyone may; no route in
-     * effect changes.
-     */
-    function settle(bytes4[] calldata selectors) external {
-        for (uint256 i = 0; i < selectors.length; ++i) {
-            Route storage route = _routes[selectors[i]];
-            if (route.place == 0) continue;
-            _fold(route);
-            if (route.live == address(0) && route.stagedIn == 0) _forget(selectors[i], route);
-        }
-    }
-
-    /// @dev The facet in effect for `selector` and the code hash it must have; zeros for none.
-    function routes(bytes4 selector) external view returns (address facet, bytes32 codehash) {
-        return _inEffect(_routes[selector]);
-    }
-
-    /// @dev What the pending root has staged for `selector`; a facet of zero is a removal if `staged`.
-    function stagedRoute(bytes4 selector) external view returns (bool staged, address facet, bytes32 codehash) {
-        Route storage route = _routes[selector];
-        if (_pendingCommit == 0 || route.stagedIn != _pendingCommit) return (false, address(0), bytes32(0));
-        return (true, route.next, route.nextCodehash);
-    }
-
-    /// @dev How many routes and removals are staged for the pending root.
-    function stagedCount() external view returns (uint256) {
-        return _stagedCount;
-    }
-
-    /// @dev How many selectors have a route in effect. Walks every selector on record: for reading, not for contracts.
-    function routeCount() external view returns (uint256) {
-        return _selectorsInEffect().length;
     }
 
     /// @dev The whole state of the manifest.
@@ -403,31 +321,6 @@ contract ManifestDispatcher layout at 0xbb5fb06c26ef7a49a5f7f5ddb2856e6206654d01
         return "gov.dispatcher.1";
     }
 
-    /// @inheritdoc IDiamondLoupe
-    function facets() external view override returns (Facet[] memory facets_) {
-        bytes4[] memory selectors = _selectorsInEffect();
-        address[] memory addresses = _facetsOf(selectors);
-        facets_ = new Facet[](addresses.length);
-        for (uint256 i = 0; i < addresses.length; ++i) {
-            facets_[i] = Facet(addresses[i], _selectorsOf(addresses[i], selectors));
-        }
-    }
-
-    /// @inheritdoc IDiamondLoupe
-    function facetFunctionSelectors(address facet) external view override returns (bytes4[] memory) {
-        return _selectorsOf(facet, _selectorsInEffect());
-    }
-
-    /// @inheritdoc IDiamondLoupe
-    function facetAddresses() external view override returns (address[] memory) {
-        return _facetsOf(_selectorsInEffect());
-    }
-
-    /// @inheritdoc IDiamondLoupe
-    function facetAddress(bytes4 selector) external view override returns (address facet) {
-        (facet,) = _inEffect(_routes[selector]);
-    }
-
     /// @inheritdoc AccessControl
     function supportsInterface(bytes4 interfaceId) public view override returns (bool) {
         return interfaceId == type(IDiamondLoupe).interfaceId || super.supportsInterface(interfaceId);
@@ -467,138 +360,23 @@ contract ManifestDispatcher layout at 0xbb5fb06c26ef7a49a5f7f5ddb2856e6206654d01
             || s == this.facetAddress.selector;
     }
 
-    /// @dev Demands that the leaf is a removal, or names a facet that can be one and has this very code now.
-    function _requireRoutable(bytes4 selector, address facet, bytes32 codehash) private view {
-        if (isReserved(selector)) revert SelectorReserved(selector);
-        if (facet == address(0)) {
-            if (codehash != bytes32(0)) revert ZeroAddress();
-            return;
-        }
-        if (facet == address(this)) revert FacetIsSelf();
-        uint256 size = facet.code.length;
-        if (size == 0) revert ZeroCodeFacet(facet);
-        if (size > MAX_FACET_CODE) revert CodeSizeExceeded(facet, size);
-        if (_isDelegated(facet)) revert FacetIsDelegated(facet);
-        if (facet.codehash != codehash) revert FacetCodeMismatch(facet, codehash, facet.codehash);
-    }
-
-    /// @dev Whether the code begins with the EIP-7702 designator, which no deployed contract can (EIP-3541).
-    function _isDelegated(address facet) private view returns (bool) {
-        bytes32 head;
-        assembly ("memory-safe") {
-            mstore(0, 0)
-            extcodecopy(facet, 0, 0, 3)
-            head := mload(0)
-        }
-        return bytes3(head) == 0xef0100;
-    }
-
-    /// @dev Puts the route on record as dormant. What an earlier commit staged is folded in first, or thrown away.
-    function _stage(bytes4 selector, address facet, bytes32 codehash) private {
-        _requireRoutable(selector, facet, codehash);
-        uint64 commit = _pendingCommit;
-        Route storage route = _routes[selector];
-        if (route.stagedIn == commit) revert DuplicateSelector(selector);
-        _fold(route);
-        if (route.place == 0) {
-            _selectors.push(selector);
-            route.place = uint32(_selectors.length);
-        }
-        route.stagedIn = commit;
-        route.next = facet;
-        route.nextCodehash = codehash;
-        emit RouteStaged(selector, facet, codehash);
-    }
-
-    /// @dev Moves an activated `next` to `live`; clears a dead one; leaves the pending commit's alone.
-    function _fold(Route storage route) private {
-        uint64 commit = route.stagedIn;
-        if (commit == 0 || commit == _pendingCommit) return;
-        if (_activated[commit]) {
-            route.live = route.next;
-            route.liveCodehash = route.nextCodehash;
-        }
-        route.stagedIn = 0;
-        route.next = address(0);
-        route.nextCodehash = bytes32(0);
-    }
-
-    /// @dev Deletes the record of `selector`, filling its place with the last one.
-    function _forget(bytes4 selector, Route storage route) private {
-        uint256 index = route.place - 1;
-        bytes4 last = _selectors[_selectors.length - 1];
-        if (last != selector) {
-            _selectors[index] = last;
-            _routes[last].place = uint32(index + 1);
-        }
-        _selectors.pop();
-        delete _routes[selector];
-    }
-
     function _dropPending() private {
-        if (_pendingCommit == 0) return;
+        if (!_hasPendingCommit()) return;
         emit PendingRootDropped(_pendingRoot, _activeEpoch + 1);
-        _clearPending();
+        _clearPending(false);
     }
 
-    function _clearPending() private {
-        _pendingCommit = 0;
+    function _clearPending(bool activate) private {
+        _closeCommit(activate);
         _pendingRoot = bytes32(0);
         _committedAt = 0;
         _activatableAt = 0;
-        _stagedCount = 0;
     }
 
     function _bumpVersion() private {
         uint64 old = _manifestVersion;
         _manifestVersion = old + 1;
         emit ManifestVersionUpdated(old, old + 1);
-    }
-
-    /// @dev The route that a call takes now. Everything that answers about routes asks here.
-    function _inEffect(Route storage route) private view returns (address facet, bytes32 codehash) {
-        uint64 commit = route.stagedIn;
-        if (commit != 0 && _activated[commit]) return (route.next, route.nextCodehash);
-        return (route.live, route.liveCodehash);
-    }
-
-    function _selectorsInEffect() private view returns (bytes4[] memory found) {
-        uint256 length = _selectors.length;
-        found = new bytes4[](length);
-        uint256 n = 0;
-        for (uint256 i = 0; i < length; ++i) {
-            (address facet,) = _inEffect(_routes[_selectors[i]]);
-            if (facet != address(0)) found[n++] = _selectors[i];
-        }
-        assembly ("memory-safe") {
-            mstore(found, n)
-        }
-    }
-
-    function _selectorsOf(address wanted, bytes4[] memory selectors) private view returns (bytes4[] memory found) {
-        found = new bytes4[](selectors.length);
-        uint256 n = 0;
-        for (uint256 i = 0; i < selectors.length; ++i) {
-            (address facet,) = _inEffect(_routes[selectors[i]]);
-            if (facet == wanted) found[n++] = selectors[i];
-        }
-        assembly ("memory-safe") {
-            mstore(found, n)
-        }
-    }
-
-    function _facetsOf(bytes4[] memory selectors) private view returns (address[] memory found) {
-        found = new address[](selectors.length);
-        uint256 n = 0;
-        for (uint256 i = 0; i < selectors.length; ++i) {
-            (address facet,) = _inEffect(_routes[selectors[i]]);
-            uint256 seen = 0;
-            while (seen < n && found[seen] != facet) ++seen;
-            if (seen == n) found[n++] = facet;
-        }
-        assembly ("memory-safe") {
-            mstore(found, n)
-        }
     }
 
     /// @inheritdoc AccessControl
