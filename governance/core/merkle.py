@@ -84,7 +84,7 @@ class Proof:
 
 
 def by_selector(routes: Iterable[Route]) -> list[Route]:
-    """The order of our manifests and of the successor repositories: selectors ascending, repetitions in the order given."""
+    """The order of our manifests and of the successors: selectors ascending, repetitions in the order given."""
     return sorted(routes, key=attrgetter("selector"))
 
 
