@@ -22,6 +22,7 @@ interface Vm {
     function assertEq(address left, address right, string calldata why) external pure;
     function assertTrue(bool condition, string calldata why) external pure;
     function assume(bool condition) external pure;
+    function cool(address account) external;
     function deal(address account, uint256 balance) external;
     function etch(address account, bytes calldata code) external;
     function expectEmit() external;
