@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from governance.adapters.keys import KeystoreSigner
     from governance.adapters.workspace import FileWorkspace
     from governance.core.facts import Receipt
+    from governance.core.manifestfile import ManifestFile
     from governance.core.safetx import SafeTx
     from governance.core.units import Bytes32
     from governance.life.audit import Check
@@ -34,6 +35,20 @@ def workspace(root: Path) -> "FileWorkspace":
     from governance.adapters.workspace import FileWorkspace
 
     return FileWorkspace(root)
+
+
+def manifest(file: Path) -> "ManifestFile":
+    """A manifest on disk, YAML or JSON."""
+    from governance.adapters.manifests import load_manifest
+
+    return load_manifest(file, shown_as=str(file))
+
+
+def document_text(file: Path) -> str:
+    """A small text file, read once and strictly."""
+    from governance.adapters.files import read_text
+
+    return read_text(file, str(file))
 
 
 def networks_of(space: "FileWorkspace", proposal_id: str, only: str | None) -> list[str]:

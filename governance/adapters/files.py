@@ -1,0 +1,244 @@
+"""Documents on disk: strict YAML as located trees, and writing all or nothing.
+
+YAML is read from libyaml's events, never composed, so depth and size are bounded before anything is built. Refused, each
+with its place: anchors, aliases, tags, merge keys, duplicate keys, several documents, keys that are not text, characters
+that deceive the eye. JSON is YAML and passes through the same door. A file is opened once, never through a link.
+"""
+
+import os
+import stat
+import tempfile
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from governance.core.errors import Finding, Place, Rejected
+from governance.core.tree import Listing, Mapping, Node, Scalar
+from governance.core.units import shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much a document may hold."""
+
+    max_bytes: int = 256 << 10
+    max_depth: int = 32
+    max_nodes: int = 20_000
+
+
+PROPOSAL_LIMITS = Limits()
+"""Thirty times the largest proposal we have seen."""
+
+_ALLOWED_CONTROLS = frozenset("\t\n\r")
+_DECEIVING = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad\u061c\u180e")
+"""Zero-width characters and the like: text that is not what it looks like."""
+
+_HINTS = {
+    "yaml-anchor": "write the value out at each place: a reader must see what is meant where it is meant",
+    "yaml-alias": "write the value out at each place: a reader must see what is meant where it is meant",
+    "yaml-tag": "drop the tag: every value is the text that is written",
+    "yaml-merge-key": "write the keys out",
+    "yaml-duplicate-key": "keep one of the two",
+    "yaml-documents": "one file, one document: drop the `---`",
+    "yaml-depth": "a proposal needs no such nesting",
+    "yaml-nodes": "split the document",
+    "yaml-key": "a key is plain text",
+    "yaml-empty": "see gov new for a start",
+    "yaml-top": "the document is a mapping: key: value",
+}
+
+
+def load(path: Path, shown_as: str, limits: Limits = PROPOSAL_LIMITS) -> Mapping:
+    """The document in a file. Raises Rejected with a finding that says where and why."""
+    return parse(read_text(path, shown_as, max_bytes=limits.max_bytes), shown_as, limits)
+
+
+def parse(text: str, shown_as: str, limits: Limits = PROPOSAL_LIMITS) -> Mapping:
+    """The document in a text. Raises Rejected."""
+    _refuse_deceiving(text, shown_as)
+    builder = _Builder(file=shown_as, limits=limits)
+    try:
+        for event in _events(text):
+            builder.take(event)
+    except yaml.YAMLError as error:
+        raise _syntax(error, shown_as) from error
+    if builder.root is None:
+        raise builder.refused("yaml-empty", None, "the document is empty")
+    if not isinstance(builder.root, Mapping):
+        raise builder.refused("yaml-top", builder.root.place, "the document is not a mapping")
+    return builder.root
+
+
+def read_text(path: Path, shown_as: str, *, max_bytes: int = PROPOSAL_LIMITS.max_bytes) -> str:
+    """The UTF-8 text of a regular file, opened once and not through a link. Raises Rejected."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _file("file-unreadable", shown_as, f"cannot be opened: {error.strerror}") from error
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise _file("file-not-regular", shown_as, "is not a regular file")
+        raw = file.read(max_bytes + 1)
+    if len(raw) > max_bytes:
+        raise _file("file-too-large", shown_as, f"is larger than {max_bytes >> 10} KiB")
+    if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        raise _file("file-encoding", shown_as, "begins with a byte-order mark", "save it as plain UTF-8")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _file("file-encoding", shown_as, f"is not UTF-8 at byte {error.start}", "save it as UTF-8") from error
+
+
+def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Write a file so that a reader, or a crash, sees the old text or the new, nothing between."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    # The C parser gives events one by one: a bomb of 200,000 brackets ends at the depth limit, without recursion.
+    yield from yaml.parse(text, Loader=yaml.CSafeLoader)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Open:
+    """A collection whose end has not come."""
+
+    place: Place
+    is_mapping: bool
+    items: list[Node] = field(default_factory=list)
+    keys: list[Scalar] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+
+    @property
+    def wants_key(self) -> bool:
+        return self.is_mapping and len(self.keys) == len(self.items)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Builder:
+    """Builds the tree from events, with a stack of its own instead of the interpreter's."""
+
+    file: str
+    limits: Limits
+    root: Node | None = None
+    stack: list[_Open] = field(default_factory=list)
+    nodes: int = 0
+    documents: int = 0
+
+    def take(self, event: yaml.Event) -> None:
+        place = Place(file=self.file, line=event.start_mark.line + 1, column=event.start_mark.column + 1)
+        if isinstance(event, yaml.DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                raise self.refused("yaml-documents", place, "a second document begins here")
+        elif isinstance(event, yaml.AliasEvent):
+            raise self.refused("yaml-alias", place, f"`*{shown(event.anchor)}` is an alias")
+        elif isinstance(event, yaml.NodeEvent):
+            self._node(event, place)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._close()
+
+    def _node(self, event: yaml.NodeEvent, place: Place) -> None:
+        self.nodes += 1
+        if self.nodes > self.limits.max_nodes:
+            raise self.refused("yaml-nodes", place, f"the document has more than {self.limits.max_nodes} parts")
+        if event.anchor is not None:
+            raise self.refused("yaml-anchor", place, f"`&{shown(event.anchor)}` is an anchor")
+        if event.tag is not None:
+            raise self.refused("yaml-tag", place, f"`{shown(event.tag)}` is a tag")
+        if isinstance(event, yaml.ScalarEvent):
+            self._add(Scalar(text=event.value, place=place))
+            return
+        if self.stack and self.stack[-1].wants_key:
+            raise self.refused("yaml-key", place, "a collection cannot be a key")
+        if len(self.stack) >= self.limits.max_depth:
+            raise self.refused("yaml-depth", place, f"the document is nested deeper than {self.limits.max_depth}")
+        self.stack.append(_Open(place=place, is_mapping=isinstance(event, yaml.MappingStartEvent)))
+
+    def _add(self, node: Node) -> None:
+        if not self.stack:
+            self.root = node if not (isinstance(node, Scalar) and node.text == "") else None
+            return
+        top = self.stack[-1]
+        if not top.wants_key:
+            top.items.append(node)
+            return
+        assert isinstance(node, Scalar)
+        if node.text == "<<":
+            raise self.refused("yaml-merge-key", node.place, "`<<` would merge another mapping")
+        if node.text in top.names:
+            raise self.refused("yaml-duplicate-key", node.place, f"the key `{shown(node.text)}` is here twice")
+        top.names.add(node.text)
+        top.keys.append(node)
+
+    def _close(self) -> None:
+        done = self.stack.pop()
+        if done.is_mapping:
+            self._add(Mapping(entries=tuple(zip(done.keys, done.items, strict=True)), place=done.place))
+        else:
+            self._add(Listing(items=tuple(done.items), place=done.place))
+
+    def refused(self, rule: str, place: Place | None, message: str) -> Rejected:
+        where = place or Place(file=self.file, line=1, column=1)
+        finding = Finding(rule=rule, message=message, hint=_HINTS[rule], place=where)
+        return Rejected(f"{self.file} cannot be read", findings=(finding,))
+
+
+def _syntax(error: yaml.YAMLError, file: str) -> Rejected:
+    mark = getattr(error, "problem_mark", None)
+    place = Place(file=file, line=mark.line + 1 if mark else 1, column=mark.column + 1 if mark else 1)
+    problem = getattr(error, "problem", None) or "it is not YAML"
+    finding = Finding(rule="yaml-syntax", message=shown(problem), hint="check indentation and quotes", place=place)
+    return Rejected(f"{file} cannot be read", findings=(finding,))
+
+
+def _refuse_deceiving(text: str, file: str) -> None:
+    if text.isascii() and text.isprintable():
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        for column, c in enumerate(line, 1):
+            if _deceives(c):
+                name = unicodedata.name(c, f"U+{ord(c):04X}")
+                place = Place(file=file, line=number, column=column)
+                hint = "remove it: it is invisible or reorders what is seen"
+                finding = Finding(rule="text-deceives", message=f"{name} is not allowed", hint=hint, place=place)
+                raise Rejected(f"{file} cannot be read", findings=(finding,))
+
+
+def _deceives(c: str) -> bool:
+    if c in _ALLOWED_CONTROLS or " " <= c <= "~":
+        return False
+    return (
+        c in _DECEIVING
+        or unicodedata.category(c) in {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
+        or (unicodedata.category(c) == "Cf" or unicodedata.bidirectional(c) in {"RLE", "LRE", "RLO", "LRO", "PDF"})
+    )
+
+
+def _file(rule: str, file: str, message: str, hint: str = "") -> Rejected:
+    finding = Finding(rule=rule, message=message, hint=hint, place=Place(file=file, line=1, column=1))
+    return Rejected(f"{file} {message}", findings=(finding,), hint=hint)

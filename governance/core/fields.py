@@ -1,0 +1,89 @@
+"""Typed fields of documents: text that has been read once and is kept as it was written.
+
+A field validates with the functions of `units` and `call`, so that a document and the chain speak of the same things.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+
+from governance.core.artifact import artifact_name
+from governance.core.call import function
+from governance.core.errors import GovError
+from governance.core.units import Moment, address, hex_bytes, selector_bytes, unsigned, word
+
+PROPOSAL_ID_PATTERN = r"[0-9]{4}-[a-z0-9]+(-[a-z0-9]+)*"
+NAME_PATTERN = r"[a-z][a-z0-9]*([_-][a-z0-9]+)*"
+
+
+class DocumentPart(BaseModel):
+    """A part of a document: unknown keys are refused, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def checked(read: Callable[[str], Any]) -> Callable[[str], str]:
+    """A pydantic validator that keeps the text when `read` accepts it."""
+
+    def validate(text: str) -> str:
+        try:
+            read(text)
+        except GovError as error:
+            raise ValueError(f"{error.message}" + (f"; {error.hint()}" if error.hint() else "")) from error
+        return text
+
+    return validate
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError("write one piece of text here")  # noqa: TRY004 - pydantic collects ValueError
+    return value
+
+
+def _facet(text: str) -> None:
+    if text.startswith("0x"):
+        address(text)
+    else:
+        artifact_name(text)
+
+
+def _selector(text: str) -> None:
+    selector_of(text)
+
+
+def selector_of(text: str) -> bytes:
+    """The 4 bytes that `0x69fe0e2d` or `setFee(uint256)` means. Raises Rejected."""
+    return selector_bytes(text) if text.startswith("0x") else function(text).selector
+
+
+def _schema(description: str, pattern: str | None = None) -> WithJsonSchema:
+    schema = {"type": "string", "description": description}
+    return WithJsonSchema(schema if pattern is None else {**schema, "pattern": pattern})
+
+
+_Str = Annotated[str, BeforeValidator(_text)]
+
+AddressField = Annotated[
+    _Str, AfterValidator(checked(address)), _schema("An address with its EIP-55 checksum", "^0x[0-9a-fA-F]{40}$")
+]
+WordField = Annotated[_Str, AfterValidator(checked(word)), _schema("32 bytes of hex", "^0x[0-9a-fA-F]{64}$")]
+HexField = Annotated[_Str, AfterValidator(checked(hex_bytes)), _schema("Hex data", "^0x([0-9a-fA-F]{2})*$")]
+SelectorField = Annotated[
+    _Str, AfterValidator(checked(_selector)), _schema("A function signature `setFee(uint256)`, or 4 bytes of hex")
+]
+SignatureField = Annotated[
+    _Str, AfterValidator(checked(function)), _schema("A function signature in canonical types: `fee()(uint256)`")
+]
+FacetField = Annotated[
+    _Str, AfterValidator(checked(_facet)), _schema("A facet: an artifact `Name@Version`, or an address")
+]
+DecimalField = Annotated[
+    _Str, AfterValidator(checked(unsigned)), _schema("A decimal number that fits 256 bits", "^(0|[1-9][0-9]{0,77})$")
+]
+MomentField = Annotated[_Str, AfterValidator(checked(Moment.parse)), _schema("UTC: 2026-12-31T00:00:00Z")]
+TextField = Annotated[_Str, StringConstraints(min_length=1, max_length=4000)]
+TitleField = Annotated[_Str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\n\r\t]*$")]
+NameField = Annotated[_Str, StringConstraints(pattern=f"^{NAME_PATTERN}$", max_length=64)]
+ProposalIdField = Annotated[_Str, StringConstraints(pattern=f"^{PROPOSAL_ID_PATTERN}$", max_length=80)]

@@ -1,0 +1,116 @@
+"""A document as it was written: mappings, lists and strings, each with its place.
+
+Every scalar is the text of the file; nothing is coerced. The canonical bytes of a tree are its RFC 8785 JSON, the digest
+is keccak256 of them: comments, quoting, key order and layout do not count, one word of content does.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import rfc8785
+
+from governance.core.errors import Place
+from governance.core.keccak import keccak
+from governance.core.units import Bytes32
+
+Loc = tuple[str | int, ...]
+"""A way into a tree: keys and 0-based indices."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scalar:
+    """One piece of text."""
+
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Items in order."""
+
+    items: tuple["Node", ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """Keys and values, in the order written; keys are distinct."""
+
+    entries: tuple[tuple[Scalar, "Node"], ...]
+    place: Place
+
+    def get(self, key: str) -> "Node | None":
+        """The value of a key, None when it is not there."""
+        return next((value for name, value in self.entries if name.text == key), None)
+
+
+Node = Scalar | Listing | Mapping
+
+
+def plain(node: Node) -> Any:
+    """The tree as nested dicts, lists and strings."""
+    if isinstance(node, Scalar):
+        return node.text
+    if isinstance(node, Listing):
+        return [plain(item) for item in node.items]
+    return {key.text: plain(value) for key, value in node.entries}
+
+
+def locate(node: Node, loc: Loc) -> Place:
+    """The place of the deepest part of `loc` that exists; for a mapping's entry, the place of its value."""
+    place = node.place
+    for part in loc:
+        child = _child(node, part)
+        if child is None:
+            return place
+        node, place = child, child.place
+    return place
+
+
+def key_place(node: Node, loc: Loc) -> Place:
+    """As `locate`, but the place of the last key itself, for a key that should not be there."""
+    parent = node
+    for part in loc[:-1]:
+        child = _child(parent, part)
+        if child is None:
+            return parent.place
+        parent = child
+    if isinstance(parent, Mapping):
+        return next((key.place for key, _ in parent.entries if key.text == loc[-1]), parent.place)
+    return locate(parent, loc[-1:])
+
+
+def dotted(loc: Loc) -> str:
+    """`("changes", 1, "selectors", 0)` as `changes[1].selectors[0]`."""
+    text = ""
+    for part in loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def undotted(path: str) -> Loc:
+    """The inverse of `dotted`."""
+    loc: list[str | int] = []
+    for part in path.split(".") if path else ():
+        name, *indices = part.replace("]", "").split("[")
+        loc += [name, *(int(index) for index in indices)]
+    return tuple(loc)
+
+
+def canonical(node: Node) -> bytes:
+    """RFC 8785 JSON of the plain tree."""
+    return bytes(rfc8785.dumps(plain(node)))
+
+
+def digest(node: Node) -> Bytes32:
+    """keccak256 of the canonical bytes."""
+    return Bytes32(keccak(canonical(node)))
+
+
+def _child(node: Node, part: str | int) -> Node | None:
+    if isinstance(node, Mapping) and isinstance(part, str):
+        return node.get(part)
+    if isinstance(node, Listing) and isinstance(part, int) and part < len(node.items):
+        return node.items[part]
+    return None
