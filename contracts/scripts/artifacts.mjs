@@ -8,10 +8,9 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { binary } from "../bin/foundry.mjs";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const root = dirname(project);
@@ -40,9 +39,10 @@ const DOUBLES = [
 /** Runs forge into `out`, from scratch, and answers nothing; a failed build ends the script. */
 function build(out) {
   const cache = join(out, "cache");
-  const run = spawnSync(binary("forge"), ["build", "--force", "--out", out, "--cache-path", cache, "src", "test/doubles", "test/imports"], {
+  const run = spawnSync("forge", ["build", "--force", "--out", out, "--cache-path", cache, "src", "test/doubles", "test/imports"], {
     cwd: project,
     encoding: "utf8",
+    env: { ...process.env, PATH: `${join(project, "node_modules", ".bin")}${delimiter}${process.env.PATH}` },
   });
   if (run.status !== 0) {
     throw new Error(`forge build failed\n${run.stdout ?? ""}${run.stderr ?? run.error}`);
