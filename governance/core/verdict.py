@@ -1,0 +1,96 @@
+"""What the policy says of one proposal on one network: the rule it falls under, and everything that speaks against it.
+
+Pure: the moment is given. A verdict without a rule is a refusal, whatever else is true.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from governance.core.errors import Finding, Refused
+from governance.core.kinds.base import Lane
+from governance.core.policy import Policy, Rule
+from governance.core.proposal import Proposal
+from governance.core.tree import dotted, locate
+from governance.core.units import Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Ask `violations`, or demand with `require`."""
+
+    proposal: str
+    network: str
+    rule: Rule | None
+    violations: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """A rule allows it and nothing speaks against it."""
+        return self.rule is not None and not self.violations
+
+    def require(self) -> Rule:
+        """The rule. Raises Refused with every violation."""
+        if self.rule is None or self.violations:
+            raise Refused(
+                f"the policy refuses {self.proposal} on {self.network}",
+                findings=self.violations,
+            )
+        return self.rule
+
+
+def judge(proposal: Proposal, policy: Policy, *, network: str, lane: Lane, now: Moment | None) -> Verdict:
+    """Judge a proposal; without `now`, only what does not depend on the time."""
+    rule = policy.rule_for(proposal.document.kind, network) if network in policy.networks else None
+    violations = list(_violations(proposal, policy, network, rule, lane))
+    if rule is not None and now is not None:
+        violations += _untimely(proposal, rule, now)
+    return Verdict(proposal=proposal.id, network=network, rule=rule, violations=tuple(violations))
+
+
+def _violations(proposal: Proposal, policy: Policy, network: str, rule: Rule | None, lane: Lane) -> Iterator[Finding]:
+    document = proposal.document
+    if network not in policy.networks:
+        known = ", ".join(sorted(policy.networks))
+        where = ("networks", document.networks.index(network)) if network in document.networks else ("networks",)
+        yield _at(proposal, where, "unknown-network", f"the policy names no network `{network}`", f"it names {known}")
+        return
+    if rule is None:
+        message = f"no rule allows `{document.kind}` on {network}"
+        yield _at(proposal, ("kind",), "deny-by-default", message, "a rule must be added by a policy change")
+        return
+    if rule.via != lane:
+        message = f"rule {rule.id} goes via {rule.via}, but `{document.kind}` belongs to the {lane} lane"
+        yield _at(proposal, ("kind",), rule.id, message, "correct `via` in policies.yaml")
+    yield from _author(proposal, policy, rule, network)
+
+
+def _author(proposal: Proposal, policy: Policy, rule: Rule, network: str) -> Iterator[Finding]:
+    author = proposal.document.author
+    if author not in policy.members:
+        known = ", ".join(sorted(policy.members))
+        yield _at(proposal, ("author",), rule.id, f"`{author}` is no member", f"members are {known}")
+    elif rule.may_propose not in policy.safes and author not in policy.roles[rule.may_propose]:
+        who = ", ".join(sorted(policy.roles[rule.may_propose]))
+        message = (
+            f"`{author}` may not propose `{proposal.document.kind}` on {network}: that is for role {rule.may_propose}"
+        )
+        yield _at(
+            proposal, ("author",), rule.id, message, f"its members are {who}; signatures are what counts in the end"
+        )
+
+
+def _untimely(proposal: Proposal, rule: Rule, now: Moment) -> Iterator[Finding]:
+    document, eta = proposal.document, now + rule.delay
+    for start, end in rule.freeze:
+        for moment, what in ((now, "queued now"), (eta, f"executable at {eta}")):
+            if start <= moment < end:
+                message = f"frozen from {start} to {end}: it would be {what}"
+                yield Finding(rule=rule.id, message=message, hint=f"wait until {end}", place=rule.place)
+                break
+    if document.not_after is not None and Moment.parse(document.not_after) < eta:
+        message = f"not_after is {document.not_after}, but it could be executed at {eta} at the earliest"
+        yield _at(proposal, ("not_after",), "not-after", message, "extend it in the file, and have it reviewed again")
+
+
+def _at(proposal: Proposal, loc: tuple[str | int, ...], rule: str, message: str, hint: str = "") -> Finding:
+    return Finding(rule=rule, message=message, hint=hint, place=locate(proposal.tree, loc), path=dotted(loc))
