@@ -14,7 +14,7 @@ from governance.core.manifestcheck import Order
 from governance.core.manifestcheck import check as findings_of
 from governance.core.manifestcheck import notes as notes_of
 from governance.core.manifestfile import ManifestFile
-from governance.core.merkle import Odd, Profile, build, by_selector, leaves, prove
+from governance.core.merkle import Odd, Profile, build, by_selector, leaves, prove, verify
 from governance.core.units import Bytes32, to_hex
 
 Value = dict[str, Any]
@@ -82,7 +82,7 @@ def root(file: ManifestFile, *, profile: Profile, odd: Odd, order: Order) -> Val
 
 
 def proof(file: ManifestFile, *, selector: bytes, profile: Profile, odd: Odd, order: Order) -> Value:
-    """The proof of one selector's route.
+    """The proof of one selector's route, verified before it is given.
 
     Raises Rejected when a route is malformed, Refused when the selector is routed twice or not at all.
     """
@@ -90,6 +90,7 @@ def proof(file: ManifestFile, *, selector: bytes, profile: Profile, odd: Odd, or
     index = _index(file, routes, selector)
     tree = build(leaves(profile, routes), profile, odd)
     found, leaf = prove(tree, index), tree.levels[0][index]
+    assert verify(profile, leaf, found, tree.root), "our own proof does not verify"
     return _made(file, profile, odd, order) | {
         "root": to_hex(tree.root),
         "route": _route(routes[index]),

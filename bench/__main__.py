@@ -1,0 +1,80 @@
+"""`python -m bench`: every contest, then the aims. Takes about three minutes and asks no network.
+
+The first run installs safe-cli into `.venv-bench`, from hash-pinned packages; that asks the package index once.
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+# Others get the C keccak as well: what is compared is their code, not their default backend.
+os.environ["ETH_HASH_BACKEND"] = "pysha3"
+
+from bench import processes, safehash, trees
+from bench.harness import Contest
+from bench.report import Aim, aims_text, below, contest_text, faster, value
+
+PARTS = ("processes", "hash", "merkle")
+PACKAGE_JSON = processes.REPOSITORY / "contracts" / "package.json"
+
+
+def main() -> None:
+    """Run, print as it goes, and say which aims are met."""
+    options = _options()
+    contests, aims = [], []
+    for part in options.only:
+        for contest, its_aims in PART[part](options.package_json):
+            contests.append(contest)
+            aims.extend(its_aims)
+            if not options.json:
+                print(contest_text(contest), end="\n\n", flush=True)
+    print(json.dumps(value(contests, aims), indent=2) if options.json else aims_text(aims))
+
+
+def _processes(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
+    del package_json
+    cold = processes.cold(rounds=15)
+    help_ = cold.named(processes.GOV)
+    yield (
+        cold,
+        [
+            below(help_, 0.15, "gov --help answers in less than 150 ms"),
+            faster(cold, processes.SAFE_CLI, 10, "gov --help is 10× faster than safe-cli --help"),
+        ],
+    )
+
+
+def _hash(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
+    del package_json
+    warm = safehash.safe_hash(rounds=15)
+    yield warm, [faster(warm, safehash.SAFE_ETH, 10, "a Safe hash is 10× faster than safe-eth-py's")]
+
+
+def _merkle(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
+    with trees.merkle_roots(package_json=package_json) as roots:
+        yield roots(10_000, 7), []
+        large = roots(100_000, 5)
+        text = "a root of 100,000 routes is 50× faster than OpenZeppelin's library"
+        yield large, [faster(large, trees.OPENZEPPELIN, 50, text)]
+
+
+PART = {"processes": _processes, "hash": _hash, "merkle": _merkle}
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="some contests")
+    parser.add_argument(
+        "--package-json",
+        type=Path,
+        default=PACKAGE_JSON,
+        help="the package.json beside whose node_modules the JavaScript packages are",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
