@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from governance.core.errors import Finding, Place, Rejected
 from governance.core.facts import Route
+from governance.core.tree import Loc, dotted
 from governance.core.units import (
     ZERO_WORD,
     Address,
@@ -24,9 +25,6 @@ from governance.core.units import (
     unsigned,
     word,
 )
-
-Loc = tuple[str | int, ...]
-"""The way to a node of the tree: keys and indices."""
 
 PlaceOf = Callable[[Loc], Place | None]
 """Where a node was written, None when the parser of the file kept no places."""
@@ -109,7 +107,7 @@ class ManifestFile:
 
     def finding(self, rule: str, loc: Loc, message: str, hint: str = "") -> Finding:
         """A finding at a node of this file."""
-        return Finding(rule=rule, message=message, hint=hint, place=self.place_of(loc), path=path_of(loc))
+        return Finding(rule=rule, message=message, hint=hint, place=self.place_of(loc), path=dotted(loc))
 
 
 def read(tree: object, *, name: str, place_of: PlaceOf = nowhere) -> ManifestFile:
@@ -133,12 +131,6 @@ def read(tree: object, *, name: str, place_of: PlaceOf = nowhere) -> ManifestFil
         misspelt=tuple(reading.misspelt),
         place_of=place_of,
     )
-
-
-def path_of(loc: Loc) -> str:
-    """`routes[3].selector`, as people write it."""
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
-    return "".join(parts).removeprefix(".")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -189,7 +181,7 @@ class _Reading:
             return None
         return ListedFacet(
             index=index,
-            name=self.optional(entry, (*loc, "name"), shown) or path_of(loc),
+            name=self.optional(entry, (*loc, "name"), shown) or dotted(loc),
             address=self.optional(entry, (*loc, "address"), self.address_of),
             code_hash=self.optional(entry, (*loc, "bytecodeHash"), word),
             code_size=self.optional(entry, (*loc, "bytecodeSize"), unsigned),
@@ -238,4 +230,4 @@ class _Reading:
         self.findings.append(self.finding(rule, loc, message, hint))
 
     def finding(self, rule: str, loc: Loc, message: str, hint: str) -> Finding:
-        return Finding(rule=rule, message=message, hint=hint, place=self.place_of(loc), path=path_of(loc))
+        return Finding(rule=rule, message=message, hint=hint, place=self.place_of(loc), path=dotted(loc))

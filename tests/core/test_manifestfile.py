@@ -8,7 +8,7 @@ import pytest
 from governance.core.errors import Place, Rejected
 from governance.core.manifest import root_of
 from governance.core.manifestcheck import MAKINGS, Making, Order, check, making_of, notes
-from governance.core.manifestfile import path_of, read
+from governance.core.manifestfile import read
 from governance.core.merkle import Odd, Profile
 from governance.core.units import EMPTY_CODE_HASH, to_hex
 from tests.core.published import document, made
@@ -191,11 +191,6 @@ def test_reading_leaves_the_tree_as_it_was():
     before = copy.deepcopy(tree)
     check(read(tree, name="m.json"))
     assert tree == before
-
-
-def test_paths_are_written_as_people_write_them():
-    assert path_of(("routes", 3, "selector")) == "routes[3].selector"
-    assert path_of(()) == ""
 
 
 def test_a_root_depends_on_the_order_only_when_the_file_is_unordered():
