@@ -7,6 +7,7 @@ leaves them. It trusts no selector that the file claims: each is hashed again.
 import difflib
 import importlib.util
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from governance.core.units import hex_bytes
 
 _LIMIT = 8 * 1024 * 1024
 """Bytes; the largest contract's artifact with its ABI stays under 1 MiB."""
+
+_DEPTH = 64
+"""An ABI of tuples in tuples stays under 20."""
 
 
 class Artifacts:
@@ -59,7 +63,7 @@ def shipped(workspace: Path) -> Artifacts:
 
 
 def safe_artifacts() -> Artifacts:
-    """Safe's contracts as safe-eth-py bundles them (`Safe_V1_4_1`, `ProxyFactory_V1_5_0`), read without importing it."""
+    """Safe's contracts as safe-eth-py bundles them (`Safe_V1_4_1`, `Proxy_V1_5_0`), read without importing it."""
     found = importlib.util.find_spec("safe_eth")
     if found is None or found.origin is None:
         raise Rejected("the package safe-eth-py is not installed", hint="install safe-eth-py")
@@ -78,10 +82,10 @@ def _read(name: str, path: Path) -> Artifact:
     if path.stat().st_size > _LIMIT:
         raise Rejected(f"the artifact {path} is larger than {_LIMIT} bytes")
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = json.loads(_shallow(path.read_text("utf-8"), path))
         abi = tuple(document["abi"])
         creation, runtime = _code(document, "bytecode"), _code(document, "deployedBytecode")
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, RecursionError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise Rejected(
             f"{path} is not a contract artifact", hint="it needs abi, bytecode and deployedBytecode"
         ) from error
@@ -95,6 +99,16 @@ def _read(name: str, path: Path) -> Artifact:
         selectors=_selectors(abi),
         has_immutables=bool(document.get("immutableReferences")),  # Safe's files lack the key, and its contracts any
     )
+
+
+def _shallow(text: str, path: Path) -> str:
+    """Refuse a bomb of brackets: web3 lifts the interpreter's recursion limit, and then JSON's parser dies of it."""
+    depth = 0
+    for bracket in re.finditer(r"[\[\]{}]", text):
+        depth += 1 if bracket[0] in "[{" else -1
+        if depth > _DEPTH:
+            raise Rejected(f"{path} is nested deeper than {_DEPTH}")
+    return text
 
 
 def _code(document: Mapping[str, Any], key: str) -> bytes:

@@ -14,11 +14,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from governance.adapters import anvil
+from governance.adapters.keys import create_keystore
 from governance.core.artifact import DEPLOYMENT_PROXY, SAFE_SINGLETON_FACTORY
 from governance.core.call import Call
 from governance.core.errors import Refused, Unreachable
 from governance.core.facts import Receipt
-from governance.core.units import Address, Bytes32, Duration, Moment, checksummed, to_hex, word
+from governance.core.units import Address, Bytes32, Duration, Moment, checksummed, hex_bytes, to_hex, word
 from governance.ports import Chain
 
 CHAIN_ID = 31337
@@ -114,14 +115,11 @@ class DevnetFolder:
         return self.keys / f"{name}.json"
 
     def _write_keys(self) -> None:
-        from eth_account import Account
-
         self.keys.mkdir(mode=0o700)
         _write_private(self.password, PASSWORD)
         accounts = json.loads(self.config.read_text("utf-8"))["private_keys"]
         for name, key in zip(MEMBERS, accounts, strict=False):
-            keystore = Account.encrypt(key, PASSWORD, kdf="pbkdf2", iterations=1000)
-            _write_private(self._key(name), json.dumps(keystore))
+            create_keystore(self._key(name), PASSWORD, hex_bytes(key), iterations=1024)
         self.config.unlink()
 
     def _save(self, running: Running) -> None:
@@ -183,7 +181,12 @@ def warp(running: Running, wait: Duration) -> Moment:
     url = running.process.url
     anvil.ask(url, "evm_increaseTime", wait.seconds)
     anvil.ask(url, "evm_mine")
-    block: Mapping[str, str] = anvil.ask(url, "eth_getBlockByNumber", "latest", False)
+    return head_time(running)
+
+
+def head_time(running: Running) -> Moment:
+    """The time of the newest block."""
+    block: Mapping[str, str] = anvil.ask(running.process.url, "eth_getBlockByNumber", "latest", False)
     return Moment(int(block["timestamp"], 16))
 
 

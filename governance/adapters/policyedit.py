@@ -11,15 +11,12 @@ from typing import TypeAlias
 
 import yaml
 
-from governance.adapters.files import write_atomically
+from governance.adapters.files import parse, read_text, write_atomically
 from governance.core.errors import Rejected
 from governance.core.network import Network
 from governance.core.units import Address
 
-Wanted: TypeAlias = "Mapping[str, str | Wanted]"
-
-_LIMIT = 1 << 20
-"""Characters; a policy is a few thousand."""
+Wanted: TypeAlias = Mapping[str, "str | Wanted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +45,24 @@ def addresses(network: Network, members: Mapping[str, Address]) -> Wanted:
     }
 
 
+def members_elsewhere(path: Path, members: Mapping[str, Address], network: str) -> dict[str, str]:
+    """Members whose address the file gives differently, while it names other networks than this one."""
+    text = read_text(path, path.name)
+    parse(text, path.name)
+    root = _entries(_root(text))
+    if not set(_entries(root.get("networks"))) - {network}:
+        return {}
+    found: dict[str, str] = {}
+    for name, entry in _entries(root.get("members")).items():
+        written = _entries(entry).get("address")
+        if name in members and isinstance(written, yaml.ScalarNode) and written.value not in {"", members[name]}:
+            found[name] = written.value
+    return found
+
+
 def write(path: Path, wanted: Wanted) -> bool:
     """Make the file say what is wanted, all or nothing. False when it said so already."""
-    before = path.read_text("utf-8")
+    before = read_text(path, path.name)
     after = merged(before, wanted, path.name)
     if after == before:
         return False
@@ -60,24 +72,23 @@ def write(path: Path, wanted: Wanted) -> bool:
 
 def merged(text: str, wanted: Wanted, file: str) -> str:
     """`text` with every wanted value in it. Raises Rejected when the text is not a mapping of the expected shape."""
-    if len(text) > _LIMIT:
-        raise Rejected(f"{file} is longer than {_LIMIT} characters")
+    parse(text, file)  # bounds depth and size, and refuses what the edits below do not expect, such as anchors
     for _ in range(_count(wanted) + 1):
-        edit = _first_edit(text, _root(text, file), wanted, file)
+        edit = _first_edit(text, _root(text), wanted, file)
         if edit is None:
             return text
         text = text[: edit.start] + edit.text + text[edit.end :]
     raise Rejected(f"{file} does not take the addresses", hint="write networks: and members: in block style")
 
 
-def _root(text: str, file: str) -> yaml.MappingNode:
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise Rejected(f"{file} is not YAML") from error
-    if not isinstance(node, yaml.MappingNode) or not node.value:
-        raise Rejected(f"{file} is not a mapping")
+def _root(text: str) -> yaml.MappingNode:
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    assert isinstance(node, yaml.MappingNode)  # `parse` refuses all else
     return node
+
+
+def _entries(node: yaml.Node | None) -> dict[str, yaml.Node]:
+    return {key.value: value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
 
 
 def _first_edit(text: str, node: yaml.MappingNode, wanted: Wanted, path: str) -> _Edit | None:

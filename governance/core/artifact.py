@@ -63,8 +63,8 @@ class Artifact:
         from eth_abi.abi import encode
         from eth_abi.exceptions import EncodingError
 
-        constructor = next((entry for entry in self.abi if entry.get("type") == "constructor"), {"inputs": []})
-        types = [abi_type(entry) for entry in constructor["inputs"]]
+        constructors = (entry for entry in self.abi if entry["type"] == "constructor")
+        types = [abi_type(parameter) for entry in constructors for parameter in entry["inputs"]]
         if len(types) != len(arguments):
             raise Rejected(f"the constructor of {self.name} takes {len(types)} arguments, not {len(arguments)}")
         try:

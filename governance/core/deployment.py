@@ -4,68 +4,92 @@ It says who and how many, how long, and which generation. It never says an addre
 `blueprint`). An unknown key, a missing delay or an empty list is refused; nothing here has a default that matters.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, Self, TypeVar
+import re
+from collections.abc import Callable
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from governance.core.artifact import artifact_name
-from governance.core.errors import Finding, GovError, Rejected
+from governance.core.call import function
+from governance.core.errors import GovError, Rejected
 from governance.core.facts import Generation
+from governance.core.fields import NAME_PATTERN, DocumentPart, NameField, checked
+from governance.core.findings import validated
 from governance.core.network import TargetKind
+from governance.core.tree import Mapping
 from governance.core.units import Duration, unsigned
 
-SAFE_VERSIONS = ("1.4.1", "1.5.0")
 LONGEST_DELAY = Duration(365 * 86400)
 """A longer wait is a system that nobody can repair."""
 
 T = TypeVar("T")
 
 
-def _spoken(read: Callable[[], T]) -> T:
-    """Turn our errors into the kind that pydantic collects, with their places."""
-    try:
-        return read()
-    except GovError as error:
-        raise ValueError(f"{error.message}; {error.hint()}" if error.hint() else error.message) from error
+def _read(reader: Callable[[str], T]) -> PlainValidator:
+    """A pydantic validator that takes one piece of text and keeps what `reader` makes of it."""
+
+    def validate(value: object) -> T:
+        if not isinstance(value, str):
+            raise ValueError("write one piece of text here")  # noqa: TRY004 - pydantic collects ValueError
+        try:
+            return reader(value)
+        except GovError as error:
+            raise ValueError(f"{error.message}; {error.hint()}" if error.hint() else error.message) from error
+
+    return PlainValidator(validate)
 
 
-def _scalar(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("write one scalar here")  # noqa: TRY004 - pydantic reports ValueError with its place
-    return value
-
-
-def _duration(value: object) -> Duration:
-    wait = value if isinstance(value, Duration) else _spoken(lambda: Duration.parse(_scalar(value)))
+def _duration(written: str) -> Duration:
+    wait = Duration.parse(written)
     if wait > LONGEST_DELAY:
-        raise ValueError(f"{wait} is longer than {LONGEST_DELAY}")
+        raise Rejected(f"{wait} is longer than {LONGEST_DELAY}")
     return wait
 
 
-def _whole(value: object) -> int:
-    return _spoken(lambda: unsigned(_scalar(value), 16))
+def _count(written: str) -> int:
+    number = unsigned(written, 16)
+    if number == 0:
+        raise Rejected("none is not enough", hint="write 1 or more")
+    return number
 
 
-def _artifact(value: str) -> str:
-    return _spoken(lambda: artifact_name(value))
+def _word_or_names(word: str, check: Callable[[str], object]) -> PlainValidator:
+    """Either the one word, or a list of texts that are not empty and all pass `check`."""
+
+    def validate(value: object) -> str | tuple[str, ...]:
+        if value == word:
+            return word
+        if not isinstance(value, list) or not value:
+            raise ValueError(f"write `{word}`, or a list of at least one name")
+        names = tuple(_checked(item) for item in value)
+        if len(set(names)) != len(names):
+            raise ValueError("a name is in the list twice")
+        return names
+
+    def _checked(item: object) -> str:
+        if not isinstance(item, str):
+            raise ValueError("the list holds plain names")  # noqa: TRY004 - pydantic collects ValueError
+        return checked(check)(item)
+
+    return PlainValidator(validate)
 
 
-DurationField = Annotated[Duration, BeforeValidator(_duration)]
-WholeField = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
-ArtifactField = Annotated[str, AfterValidator(_artifact)]
-MemberField = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+def _member(written: str) -> None:
+    if not re.fullmatch(NAME_PATTERN, written):
+        raise Rejected("a member's name has small letters, digits, - and _")
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+DurationField = Annotated[Duration, _read(_duration)]
+CountField = Annotated[int, _read(_count)]
+ArtifactField = Annotated[str, AfterValidator(checked(artifact_name))]
 
 
-class SafeDescription(_Part):
+class SafeDescription(DocumentPart):
     """A Safe: its owners by member name, and how many of them must sign."""
 
-    owners: Annotated[tuple[MemberField, ...], Field(min_length=1)]
-    threshold: WholeField
+    owners: Annotated[tuple[NameField, ...], Field(min_length=1)]
+    threshold: CountField
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
@@ -76,24 +100,24 @@ class SafeDescription(_Part):
         return self
 
 
-class TimelockDescription(_Part):
+class TimelockDescription(DocumentPart):
     """OpenZeppelin's TimelockController, unmodified. The council proposes and cancels, the guardian cancels."""
 
     delay: DurationField
     """The least wait between schedule and execute."""
-    executors: Literal["open"] | Annotated[tuple[MemberField, ...], Field(min_length=1)]
+    executors: Annotated[Literal["open"] | tuple[str, ...], _word_or_names("open", _member)]
     """`open`: anyone may execute what is ready. Otherwise the members who may."""
 
 
-class FacetDescription(_Part):
+class FacetDescription(DocumentPart):
     """A facet that is routed from the first day."""
 
     artifact: ArtifactField
-    selectors: Literal["all"] | Annotated[tuple[str, ...], Field(min_length=1)]
+    selectors: Annotated[Literal["all"] | tuple[str, ...], _word_or_names("all", function)]
     """Function signatures such as `fee()`, or `all` of the artifact's."""
 
 
-class TargetDescription(_Part):
+class TargetDescription(DocumentPart):
     """The system that is governed."""
 
     generation: Generation
@@ -112,15 +136,17 @@ class TargetDescription(_Part):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.generation is Generation.DIAMOND and self.activation_delay.seconds:
-            raise ValueError("a diamond has no activation delay: write `activation_delay: 0 s`")
+            raise ValueError("a diamond has no activation delay; write `activation_delay: 0 s`")
         return self
 
 
-class Description(_Part):
+class Description(DocumentPart):
     """The whole document, `governance/deployment/v1`."""
 
+    model_config = ConfigDict(validate_by_name=False, validate_by_alias=True)
+
     document_schema: Annotated[Literal["governance/deployment/v1"], Field(alias="schema")]
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+    name: NameField
     """Enters every salt: two systems of different names on one chain never share an address."""
     safe_version: Literal["1.4.1", "1.5.0"]
     council: SafeDescription
@@ -137,19 +163,6 @@ class Description(_Part):
         return tuple(dict.fromkeys((*self.council.owners, *self.guardian.owners, *executors)))
 
 
-def description(document: Mapping[str, Any], file: str) -> Description:
-    """Read the description from a tree of mappings, lists and text. Raises Rejected with every finding."""
-    try:
-        return Description.model_validate(document)
-    except ValidationError as error:
-        findings = tuple(
-            Finding(rule="deployment-schema", path=f"{file}: {_path(one['loc'])}", message=one["msg"])
-            for one in error.errors(include_url=False, include_context=False, include_input=False)
-        )
-        raise Rejected(f"{file} does not describe a deployment", findings=findings) from error
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    """`target.facets[0].artifact`; the names of union branches that pydantic adds are left out."""
-    parts = (part for part in location if isinstance(part, int) or not any(c in part for c in "[]()'-"))
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
+def description(tree: Mapping, file: str) -> Description:
+    """Read a description. Raises Rejected with every finding and its place."""
+    return validated(Description, tree, file=file)
