@@ -1,14 +1,14 @@
 """Documents on disk: strict YAML as located trees, and writing all or nothing.
 
-YAML is read from libyaml's events, never composed, so depth and size are bounded before anything is built. Refused, each
-with its place: anchors, aliases, tags, merge keys, duplicate keys, several documents, keys that are not text, characters
-that deceive the eye. JSON is YAML and passes through the same door. A file is opened once, never through a link.
+YAML is read from libyaml's events, never composed, so depth and size are bounded before anything is built. Refused,
+each with its place: anchors, aliases, tags, merge keys, duplicate keys, several documents, keys that are not text, and
+characters that deceive the eye, written out or escaped. JSON is YAML and passes through the same door. A file is opened
+once, never through a link.
 """
 
 import os
 import stat
 import tempfile
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 import yaml
 
 from governance.core.errors import Finding, Place, Rejected
+from governance.core.legible import deceptions
 from governance.core.tree import Listing, Mapping, Node, Scalar
 from governance.core.units import shown
 
@@ -32,9 +33,8 @@ class Limits:
 PROPOSAL_LIMITS = Limits()
 """Thirty times the largest proposal we have seen."""
 
-_ALLOWED_CONTROLS = frozenset("\t\n\r")
-_DECEIVING = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad\u061c\u180e")
-"""Zero-width characters and the like: text that is not what it looks like."""
+MAX_FINDINGS = 50
+"""A file with more faults than this is not a mistake."""
 
 _HINTS = {
     "yaml-anchor": "write the value out at each place: a reader must see what is meant where it is meant",
@@ -48,6 +48,7 @@ _HINTS = {
     "yaml-key": "a key is plain text",
     "yaml-empty": "see gov new for a start",
     "yaml-top": "the document is a mapping: key: value",
+    "text-deceives": "remove it: it is invisible, or reorders or imitates what is seen",
 }
 
 
@@ -57,19 +58,19 @@ def load(path: Path, shown_as: str, limits: Limits = PROPOSAL_LIMITS) -> Mapping
 
 
 def parse(text: str, shown_as: str, limits: Limits = PROPOSAL_LIMITS) -> Mapping:
-    """The document in a text. Raises Rejected."""
-    _refuse_deceiving(text, shown_as)
+    """The document in a text. Raises Rejected with every finding up to where reading had to stop."""
     builder = _Builder(file=shown_as, limits=limits)
+    for found in deceptions(text):
+        builder.note("text-deceives", Place(file=shown_as, line=found.line, column=found.column), found.what)
+    if builder.findings:
+        raise builder.refused()
     try:
         for event in _events(text):
             builder.take(event)
     except yaml.YAMLError as error:
-        raise _syntax(error, shown_as) from error
-    if builder.root is None:
-        raise builder.refused("yaml-empty", None, "the document is empty")
-    if not isinstance(builder.root, Mapping):
-        raise builder.refused("yaml-top", builder.root.place, "the document is not a mapping")
-    return builder.root
+        builder.findings.append(_syntax(error, shown_as))
+        raise builder.refused() from error
+    return builder.done()
 
 
 def read_text(path: Path, shown_as: str, *, max_bytes: int = PROPOSAL_LIMITS.max_bytes) -> str:
@@ -140,44 +141,80 @@ class _Open:
 
 @dataclass(slots=True, kw_only=True)
 class _Builder:
-    """Builds the tree from events, with a stack of its own instead of the interpreter's."""
+    """Builds the tree from events, with a stack of its own instead of the interpreter's, and collects findings."""
 
     file: str
     limits: Limits
     root: Node | None = None
     stack: list[_Open] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     nodes: int = 0
     documents: int = 0
 
     def take(self, event: yaml.Event) -> None:
+        """Add one event. Raises Rejected when reading cannot go on."""
+        assert event.start_mark is not None
         place = Place(file=self.file, line=event.start_mark.line + 1, column=event.start_mark.column + 1)
         if isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents > 1:
-                raise self.refused("yaml-documents", place, "a second document begins here")
-        elif isinstance(event, yaml.AliasEvent):
-            raise self.refused("yaml-alias", place, f"`*{shown(event.anchor)}` is an alias")
+                raise self.stopped("yaml-documents", place, "a second document begins here")
         elif isinstance(event, yaml.NodeEvent):
             self._node(event, place)
         elif isinstance(event, yaml.CollectionEndEvent):
             self._close()
 
+    def done(self) -> Mapping:
+        """The document. Raises Rejected when anything was found on the way."""
+        if self.root is None:
+            self.note("yaml-empty", Place(file=self.file, line=1, column=1), "the document is empty")
+        elif not isinstance(self.root, Mapping):
+            self.note("yaml-top", self.root.place, "the document is not a mapping")
+        if self.findings or not isinstance(self.root, Mapping):
+            raise self.refused()
+        return self.root
+
+    def note(self, rule: str, place: Place, message: str) -> None:
+        """Keep a finding and go on, unless there are too many. Raises Rejected then."""
+        self.findings.append(Finding(rule=rule, message=message, hint=_HINTS[rule], place=place))
+        if len(self.findings) >= MAX_FINDINGS:
+            raise self.refused()
+
+    def stopped(self, rule: str, place: Place, message: str) -> Rejected:
+        """A finding after which nothing more can be read."""
+        self.findings.append(Finding(rule=rule, message=message, hint=_HINTS[rule], place=place))
+        return self.refused()
+
+    def refused(self) -> Rejected:
+        """Everything found."""
+        return Rejected(f"{self.file} cannot be read", findings=tuple(self.findings))
+
     def _node(self, event: yaml.NodeEvent, place: Place) -> None:
         self.nodes += 1
         if self.nodes > self.limits.max_nodes:
-            raise self.refused("yaml-nodes", place, f"the document has more than {self.limits.max_nodes} parts")
+            raise self.stopped("yaml-nodes", place, f"the document has more than {self.limits.max_nodes} parts")
+        if isinstance(event, yaml.AliasEvent):
+            self.note("yaml-alias", place, f"`*{shown(str(event.anchor))}` is an alias")
+            self._add(Scalar(text=f"*{event.anchor}", place=place))
+            return
         if event.anchor is not None:
-            raise self.refused("yaml-anchor", place, f"`&{shown(event.anchor)}` is an anchor")
-        if event.tag is not None:
-            raise self.refused("yaml-tag", place, f"`{shown(event.tag)}` is a tag")
+            self.note("yaml-anchor", place, f"`&{shown(event.anchor)}` is an anchor")
+        if isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)) and event.tag is not None:
+            self.note("yaml-tag", place, f"`{shown(event.tag)}` is a tag")
         if isinstance(event, yaml.ScalarEvent):
-            self._add(Scalar(text=event.value, place=place))
+            self._scalar(event.value, place)
             return
         if self.stack and self.stack[-1].wants_key:
-            raise self.refused("yaml-key", place, "a collection cannot be a key")
+            raise self.stopped("yaml-key", place, "a collection cannot be a key")
         if len(self.stack) >= self.limits.max_depth:
-            raise self.refused("yaml-depth", place, f"the document is nested deeper than {self.limits.max_depth}")
+            raise self.stopped("yaml-depth", place, f"the document is nested deeper than {self.limits.max_depth}")
         self.stack.append(_Open(place=place, is_mapping=isinstance(event, yaml.MappingStartEvent)))
+
+    def _scalar(self, text: str, place: Place) -> None:
+        # The bytes of the file are clean by now; what is found here was written as an escape, such as "\u202E".
+        for found in deceptions(text.replace("\r", "\r ")):
+            self.note("text-deceives", place, f"escaped in this text, {found.what}")
+        self._add(Scalar(text=text, place=place))
 
     def _add(self, node: Node) -> None:
         if not self.stack:
@@ -189,9 +226,11 @@ class _Builder:
             return
         assert isinstance(node, Scalar)
         if node.text == "<<":
-            raise self.refused("yaml-merge-key", node.place, "`<<` would merge another mapping")
-        if node.text in top.names:
-            raise self.refused("yaml-duplicate-key", node.place, f"the key `{shown(node.text)}` is here twice")
+            self.note("yaml-merge-key", node.place, "`<<` would merge another mapping")
+        elif node.text == "":
+            self.note("yaml-key", node.place, "a key is empty")
+        elif node.text in top.names:
+            self.note("yaml-duplicate-key", node.place, f"the key `{shown(node.text)}` is here twice")
         top.names.add(node.text)
         top.keys.append(node)
 
@@ -202,41 +241,12 @@ class _Builder:
         else:
             self._add(Listing(items=tuple(done.items), place=done.place))
 
-    def refused(self, rule: str, place: Place | None, message: str) -> Rejected:
-        where = place or Place(file=self.file, line=1, column=1)
-        finding = Finding(rule=rule, message=message, hint=_HINTS[rule], place=where)
-        return Rejected(f"{self.file} cannot be read", findings=(finding,))
 
-
-def _syntax(error: yaml.YAMLError, file: str) -> Rejected:
+def _syntax(error: yaml.YAMLError, file: str) -> Finding:
     mark = getattr(error, "problem_mark", None)
     place = Place(file=file, line=mark.line + 1 if mark else 1, column=mark.column + 1 if mark else 1)
     problem = getattr(error, "problem", None) or "it is not YAML"
-    finding = Finding(rule="yaml-syntax", message=shown(problem), hint="check indentation and quotes", place=place)
-    return Rejected(f"{file} cannot be read", findings=(finding,))
-
-
-def _refuse_deceiving(text: str, file: str) -> None:
-    if text.isascii() and text.isprintable():
-        return
-    for number, line in enumerate(text.split("\n"), 1):
-        for column, c in enumerate(line, 1):
-            if _deceives(c):
-                name = unicodedata.name(c, f"U+{ord(c):04X}")
-                place = Place(file=file, line=number, column=column)
-                hint = "remove it: it is invisible or reorders what is seen"
-                finding = Finding(rule="text-deceives", message=f"{name} is not allowed", hint=hint, place=place)
-                raise Rejected(f"{file} cannot be read", findings=(finding,))
-
-
-def _deceives(c: str) -> bool:
-    if c in _ALLOWED_CONTROLS or " " <= c <= "~":
-        return False
-    return (
-        c in _DECEIVING
-        or unicodedata.category(c) in {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
-        or (unicodedata.category(c) == "Cf" or unicodedata.bidirectional(c) in {"RLE", "LRE", "RLO", "LRO", "PDF"})
-    )
+    return Finding(rule="yaml-syntax", message=shown(problem), hint="check indentation and quotes", place=place)
 
 
 def _file(rule: str, file: str, message: str, hint: str = "") -> Rejected:
