@@ -29,7 +29,7 @@ check: .venv/.dev    ## Format, lint, types, import contracts, fast tests.
 	$(BIN)/python -m pytest -q -m "not node and not slow" tests
 
 contracts: .venv/.dev contracts/node_modules/.stamp    ## Build the contracts, compare the shipped artifacts byte for byte, run forge's tests.
-	cd contracts && npm run --silent check && npm run --silent test
+	cd contracts && npm run --silent lint && npm run --silent check && npm run --silent test && npm run --silent gas:check
 
 bench: .venv/.dev contracts/node_modules/.stamp    ## Measure against the peers, side by side, in one run.
 	$(BIN)/python -m bench

@@ -1,21 +1,16 @@
 """The devnet composed: a fresh chain, the description deployed on it as on any network, addresses in `policies.yaml`.
 
-Order matters: addresses are derived first and written first, so that the anchor can be born with the digest of the very
-file that names it. When anything fails, the chain is ended: a devnet is either whole or not there.
+When anything fails, the chain is ended: a devnet is either whole or not there.
 """
 
 from collections.abc import Mapping
-from importlib.resources import as_file
-from importlib.resources import files as package_files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from governance.adapters import policyedit
-from governance.adapters.artifacts import Artifacts, safe_artifacts, shipped
 from governance.adapters.devnet import CHAIN_ID, NETWORK, DevnetFolder, Running, UnlockedSender, head_time
 from governance.adapters.devnet import warp as warp_clock
-from governance.core.blueprint import Blueprint, Parts, SafeParts, blueprint
-from governance.core.deployment import Description, description
+from governance.apps.deployment import POLICIES, deploy, described, planned, prepare
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.network import Network
 from governance.core.units import Address, Duration, to_hex
@@ -23,10 +18,12 @@ from governance.core.units import Address, Duration, to_hex
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from governance.core.deployment import Description
+
 SCHEMA = "governance/devnet/v1"
 
 
-def up(workspace: Path, described: Path | None) -> dict[str, Any]:
+def up(workspace: Path, given: Path | None) -> dict[str, Any]:
     """Start a chain and deploy on it, unless one is up. The report says which."""
     from governance.adapters.anvil import require_anvil
 
@@ -35,11 +32,11 @@ def up(workspace: Path, described: Path | None) -> dict[str, Any]:
         running = folder.running()
         if running is not None:
             return {**_report(workspace, running), "already_up": True}
-        wanted = _description(described)
-        parts = parts_of(wanted, shipped(workspace), safe_artifacts())
+        wanted = described(given)
+        _require_policies(workspace)
         running = folder.start(require_anvil(workspace))
         try:
-            deployed = _deploy(workspace, folder, running, wanted, parts)
+            deployed = _deploy(workspace, folder, running, wanted)
         except BaseException:
             folder.stop()
             raise
@@ -82,58 +79,32 @@ def show(report: Mapping[str, Any]) -> "RenderableType":
     return table
 
 
-def parts_of(described: Description, own: Artifacts, safe: Artifacts) -> Parts:
-    """Every artifact that a description needs. Raises Rejected when one is unknown."""
-    version = described.safe_version.replace(".", "_")
-    facets = dict.fromkeys((*(facet.artifact for facet in described.target.facets), *described.staged))
-    return Parts(
-        safe=SafeParts(
-            singleton=safe.get(f"Safe_V{version}"),
-            factory=safe.get(f"ProxyFactory_V{version}"),
-            fallback_handler=safe.get(f"CompatibilityFallbackHandler_V{version}"),
-            proxy=safe.get(f"Proxy_V{version}"),
-        ),
-        timelock=own.get("TimelockController"),
-        target=own.get(described.target.artifact),
-        anchor=own.get("PolicyAnchor"),
-        facets={name: own.get(name) for name in facets},
-    )
+def _require_policies(workspace: Path) -> None:
+    if not (workspace / POLICIES).exists():
+        raise Rejected(f"{workspace / POLICIES} does not exist", hint="make a workspace with gov init")
 
 
-def _description(given: Path | None) -> Description:
-    from governance.adapters.files import load
-
-    if given is not None:
-        return description(load(given, str(given)), str(given))
-    with as_file(package_files("governance.life") / "templates" / "devnet.yaml") as path:
-        return description(load(path, path.name), path.name)
-
-
-def _deploy(
-    workspace: Path, folder: DevnetFolder, running: Running, described: Description, parts: Parts
-) -> dict[str, Any]:
+def _deploy(workspace: Path, folder: DevnetFolder, running: Running, wanted: "Description") -> dict[str, Any]:
     from governance.adapters.chain import NodeChain
-    from governance.adapters.workspace import FileWorkspace
-    from governance.life.deploy import deploy
 
-    members = folder.addresses()
-    plan = blueprint(described, parts, members, members["deployer"])
-    network = plan.network(NETWORK, CHAIN_ID)
-    space = FileWorkspace(workspace)
-    changed = _write_addresses(space.policy_file, plan, network, members)
-    digest = space.policy().digest
+    keys = folder.addresses()
+    plan = planned(workspace, wanted, keys["deployer"], keys)
+    members = {name: keys[name] for name in wanted.members}
+    _refuse_strangers(workspace / POLICIES, members)
+    prepared = prepare(workspace, plan, NETWORK, CHAIN_ID, members)
     chain = NodeChain(running.process.url, CHAIN_ID, NETWORK)
     sender = UnlockedSender(chain, running.process.url, plan.deployer)
-    done = deploy(plan, NETWORK, digest=digest, uri="policies.yaml", chain=chain, sender=sender, told=lambda _: None)
-    return {"transactions": done.sent, "policies_changed": changed, "policy_digest": to_hex(digest)}
+    done = deploy(prepared, chain=chain, sender=sender, told=lambda _: None)
+    return {
+        "transactions": done.sent,
+        "policies_changed": prepared.policies_changed,
+        "policy_digest": to_hex(prepared.digest),
+    }
 
 
-def _write_addresses(path: Path, plan: Blueprint, network: Network, members: Mapping[str, Address]) -> bool:
-    """Write the network and its members, unless that would change who somebody is on another network."""
-    if not path.exists():
-        raise Rejected(f"{path} does not exist", hint="make a workspace with gov init")
-    wanted = {name: members[name] for name in plan.description.members}
-    others = policyedit.members_elsewhere(path, wanted, network.name)
+def _refuse_strangers(path: Path, members: Mapping[str, Address]) -> None:
+    """Refuse to change who somebody is on another network."""
+    others = policyedit.members_elsewhere(path, members, NETWORK)
     if others:
         findings = tuple(
             Finding(rule="member-elsewhere", message=f"{name} is {account} in {path.name}, not a devnet account")
@@ -141,13 +112,12 @@ def _write_addresses(path: Path, plan: Blueprint, network: Network, members: Map
         )
         hint = "try the devnet in a workspace of its own: gov init"
         raise Refused("the devnet's members would replace those of other networks", hint=hint, findings=findings)
-    return policyedit.write(path, policyedit.addresses(network, wanted))
 
 
 def _report(workspace: Path, running: Running) -> dict[str, Any]:
     from governance.adapters.workspace import FileWorkspace
 
-    networks = FileWorkspace(workspace).policy().networks if (workspace / "policies.yaml").exists() else {}
+    networks = FileWorkspace(workspace).policy().networks if (workspace / POLICIES).exists() else {}
     folder = DevnetFolder(workspace)
     return {
         "schema": SCHEMA,

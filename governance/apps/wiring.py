@@ -51,6 +51,21 @@ def document_text(file: Path) -> str:
     return read_text(file, str(file))
 
 
+def write(file: Path, text: str) -> None:
+    """Write a file, all or nothing."""
+    from governance.adapters.files import write_atomically
+
+    write_atomically(file, text)
+
+
+def write_new(file: Path, text: str) -> bool:
+    """Write a file that is not there yet; False when it is."""
+    if file.exists():
+        return False
+    write(file, text)
+    return True
+
+
 def networks_of(space: "FileWorkspace", proposal_id: str, only: str | None) -> list[str]:
     """The proposal's networks, or the one that was asked for."""
     names = list(space.proposal(proposal_id).document.networks)
@@ -178,7 +193,7 @@ def tool_checks(space: "FileWorkspace") -> "list[Check]":
     version = ".".join(str(part) for part in sys.version_info[:3])
     checks = [Check(question="Python is 3.11 or newer", ok=sys.version_info >= (3, 11), answer=version)]
     anvil = find_anvil(space.root)
-    hint = "" if anvil else "only gov devnet needs it: npm install @foundry-rs/anvil, or set GOV_ANVIL"
+    hint = "" if anvil else "only gov devnet needs it: npm ci in contracts/, or set GOV_ANVIL"
     checks.append(Check(question="anvil is there for the devnet", ok=anvil is not None, answer=str(anvil), hint=hint))
     git = shutil.which("git")
     checks.append(Check(question="git is there for reviews", ok=git is not None, answer=str(git)))

@@ -279,7 +279,7 @@ def _repetitions(document: PolicyDocument, tree: Mapping) -> list[Finding]:
 def _contradictions(document: PolicyDocument, tree: Mapping) -> list[Finding]:
     findings = []
     everywhere = list(document.networks)
-    for (i, one), (j, two) in combinations(enumerate(document.rules), 2):
+    for (_, one), (j, two) in combinations(enumerate(document.rules), 2):
         both = set(one.kinds) & set(two.kinds)
         if both and set(one.networks or everywhere) & set(two.networks or everywhere):
             message = f"`{one.id}` and `{two.id}` both speak of {', '.join(sorted(both))}: which one holds?"

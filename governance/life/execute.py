@@ -67,7 +67,7 @@ def _require_pinned_code(site: Site, sighting: Sighting) -> None:
     """Code may have been swapped while the operation waited (CREATE2 and selfdestruct, EIP-7702)."""
     assert sighting.locked is not None
     pins = sighting.locked.plan.pins
-    pinned = [(pin.address, pin.code_hash) for pin in (*pins.facets, *pins.codes)]
+    pinned = [(f.address, f.code_hash) for f in pins.facets] + [(c.address, c.code_hash) for c in pins.codes]
     codes = site.chain.codes([where for where, _ in pinned], sighting.head) if pinned else []
     findings = []
     for (where, expected), code in zip(pinned, codes, strict=True):

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from governance.apps.cli import acts, devnet, documents, doctor, hashes, manifests, plans, signing
+from governance.apps.cli import acts, devnet, doctor, documents, hashes, manifests, plans, signing
 from governance.apps.cli.common import emit, error_document, tell_error
 from governance.core.errors import GovError
 

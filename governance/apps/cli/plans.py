@@ -1,6 +1,6 @@
 """`gov lock`, `plan`, `status`, `history`: what will happen, where it stands, what was noted."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -17,6 +17,10 @@ from governance.apps.cli.common import (
     one_proposal,
 )
 from governance.core.errors import GovError, Rejected
+
+if TYPE_CHECKING:
+    from governance.adapters.workspace import FileWorkspace
+    from governance.core.errors import Finding
 
 
 def lock(proposal: ProposalId, workspace: WorkspaceDir = HERE, json: AsJson = False) -> None:
@@ -45,7 +49,8 @@ def plan(proposal: ProposalId, workspace: WorkspaceDir = HERE, network: OnNetwor
 
     space = wiring.workspace(workspace)
     proposal_id = one_proposal(proposal, space.proposal_ids())
-    plans, stale = {}, []
+    plans: dict[str, Any] = {}
+    stale: list[Finding] = []
     for name in wiring.networks_of(space, proposal_id, network):
         site = wiring.site(space, name)
         plans[name] = plan_now(site, space, proposal_id).plan
@@ -74,7 +79,7 @@ def status(
     for proposal_id in ids:
         try:
             for name in wiring.networks_of(space, proposal_id, network):
-                rows.append(_row(space, proposal_id, name))  # noqa: PERF401 - an error must keep the rows before it
+                rows.append(_row(space, proposal_id, name))
         except GovError as error:
             rows.append({"proposal": proposal_id, "network": network or "", "stage": "", "error": error.message})
             worst = max((worst, error), key=lambda e: -1 if e is None else e.exit_code)
@@ -86,7 +91,7 @@ def status(
         raise worst
 
 
-def _row(space: wiring.FileWorkspace, proposal_id: str, network: str) -> dict[str, Any]:
+def _row(space: "FileWorkspace", proposal_id: str, network: str) -> dict[str, Any]:
     from governance.life.watch import look
 
     sighting = look(wiring.site(space, network), space, proposal_id)

@@ -1,7 +1,7 @@
 """`gov sign` and `gov signatures`: the moment of signing, and who has signed."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from governance.apps.cli.common import (
     one_proposal,
 )
 from governance.core.errors import Refused, Rejected
+
+if TYPE_CHECKING:
+    from governance.core.ballot import Ballot
 
 Confirm = Annotated[
     list[str] | None,
@@ -46,7 +49,7 @@ def sign(
     space = wiring.workspace(workspace)
     proposal_id = one_proposal(proposal, space.proposal_ids())
     signer = wiring.signer(key, password_fd)
-    ballots = []
+    ballots: list[Ballot] = []
     for name in wiring.networks_of(space, proposal_id, network):
         ceremony = prepare(wiring.site(space, name), space, proposal_id, wiring.witness)
         require_owner(ceremony, signer.address)

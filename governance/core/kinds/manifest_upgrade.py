@@ -54,7 +54,9 @@ class ManifestUpgrade(Kind[ManifestUpgradeDocument]):
             key, pin, path = selector_of(entry.selector), pins.facet(entry.facet), f"routes[{i}]"
             shown = f"`{entry.selector}` ({to_hex(key)})"
             if key in wanted:
-                findings.append(Finding(rule="selector-twice", path=f"{path}.selector", message=f"{shown} is listed twice"))
+                findings.append(
+                    Finding(rule="selector-twice", path=f"{path}.selector", message=f"{shown} is listed twice")
+                )
             if pin.selectors is not None and key not in pin.selectors:
                 message = f"{pin.reference} has no function {shown}"
                 findings.append(Finding(rule="unknown-selector", path=f"{path}.selector", message=message))

@@ -1,0 +1,162 @@
+"""`gov init`, `new`, `schema`, `check`, `cancel`: documents before anything touches a chain."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from governance.apps import wiring
+from governance.apps.cli.common import (
+    HERE,
+    AsJson,
+    OnNetwork,
+    ProposalId,
+    WorkspaceDir,
+    emit,
+    finding_document,
+    one_proposal,
+    printable,
+)
+from governance.core.errors import Refused
+
+if TYPE_CHECKING:
+    from governance.life.review import Review
+
+Title = Annotated[str, typer.Option("--title", help="One line that a signer reads first.")]
+Slug = Annotated[str, typer.Option("--slug", help="Words for the file's name: swap-fee-facet.")]
+Author = Annotated[str, typer.Option("--author", help="A member of the policy.")]
+
+
+def init(workspace: WorkspaceDir = HERE, json: AsJson = False) -> None:
+    """Make a workspace: policies, a first proposal, a pull-request workflow. Existing files are left alone."""
+    from governance.life.draft import workspace_files
+
+    written = []
+    for name, text in workspace_files().items():
+        if wiring.write_new(workspace / name, text):
+            written.append(name)
+    if json:
+        emit({"schema": "governance/init/v1", "written": written})
+        return
+    for name in written:
+        typer.echo(f"written: {name}")
+    typer.echo("next: gov devnet up, then gov check" if written else "nothing to do: every file is there")
+
+
+def new(
+    kind: Annotated[str, typer.Argument(help="facet_swap, manifest_upgrade, contract_call, emergency_pause, cancel.")],
+    workspace: WorkspaceDir = HERE,
+    author: Author = "",
+    network: OnNetwork = None,
+    slug: Slug = "",
+    title: Title = "",
+    json: AsJson = False,
+) -> None:
+    """Write a new proposal of a kind, with the next free number, for an author to change."""
+    _draft(kind, workspace, author, network, slug=slug or kind.replace("_", "-"), title=title, json=json)
+
+
+def cancel(
+    proposal: ProposalId,
+    reason: Annotated[str, typer.Option("--reason", help="Why it must not be executed.")],
+    workspace: WorkspaceDir = HERE,
+    author: Author = "",
+    network: OnNetwork = None,
+    json: AsJson = False,
+) -> None:
+    """Write the guardian's proposal that cancels a scheduled one. Guardians then lock, sign and execute it."""
+    space = wiring.workspace(workspace)
+    other = one_proposal(proposal, space.proposal_ids())
+    network = network or str(space.proposal(other).document.networks[0])
+    slug, title = f"cancel-{other}", f"Cancel {other}"
+    _draft("cancel", workspace, author, network, slug=slug, title=title, json=json, reason=reason, other=other)
+
+
+def _draft(
+    kind: str, workspace: Path, author: str, network: str | None, *, slug: str, title: str, json: bool, **more: str
+) -> None:
+    from governance.life.draft import next_id, scaffold
+
+    space = wiring.workspace(workspace)
+    policy = space.policy()
+    proposal_id = next_id(space.proposal_ids(), slug)
+    network = network or sorted(policy.networks)[0]
+    author = author or _possible_author(policy, kind, network)
+    file = space.proposal_file(proposal_id)
+    if not wiring.write_new(file, scaffold(kind, author=author, network=network, title=title, **more)):
+        raise Refused(f"{space.shown(file)} exists")
+    if json:
+        emit({"schema": "governance/draft/v1", "proposal": proposal_id, "file": space.shown(file)})
+    else:
+        typer.echo(f"written: {space.shown(file)}\nnext: edit it, gov check, gov lock {proposal_id[:4]}")
+
+
+def _possible_author(policy: Any, kind: str, network: str) -> str:
+    """Any member whom the rule lets propose; the author is decoration until somebody signs."""
+    rule = policy.rule_for(kind, network)
+    names = policy.roles.get(rule.may_propose, ()) if rule is not None else ()
+    return str(min(names or policy.members))
+
+
+def schema(
+    kind: Annotated[str | None, typer.Argument(help="One kind; all when left out.")] = None,
+    workspace: WorkspaceDir = HERE,  # noqa: ARG001 - every command takes it
+    json: AsJson = True,  # noqa: ARG001 - a schema is JSON
+) -> None:
+    """The JSON Schema of proposals, for editors."""
+    from governance.core.kinds import KINDS
+    from governance.core.proposal import json_schema
+
+    emit(json_schema({name: each.document for name, each in KINDS.items()}, kind))
+
+
+def check(
+    proposals: Annotated[
+        list[str] | None, typer.Argument(help="Proposals; all when left out.", metavar="[ID]…")
+    ] = None,
+    workspace: WorkspaceDir = HERE,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write the findings as Markdown.", metavar="FILE")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Schema, policy and lock files of proposals: every violation, with file:line:column. Needs no chain."""
+    from governance.life.locked import open_lock
+    from governance.life.review import report_markdown, review
+
+    space = wiring.workspace(workspace)
+    known = space.proposal_ids()
+    ids = [one_proposal(given, known) for given in proposals] if proposals else known
+    made = review(ids, policy=space.policy(), read=space.proposal, open_lock=lambda i, n: open_lock(space, i, n))
+    if report is not None:
+        wiring.write(report, report_markdown(made))
+    if json:
+        emit({"schema": "governance/check/v1", "proposals": [_document(each) for each in made]})
+    else:
+        _print(made)
+    if any(each.malformed for each in made):
+        raise typer.Exit(2)
+    if not all(each.ok for each in made):
+        raise typer.Exit(1)
+
+
+def _document(each: "Review") -> dict[str, Any]:
+    proposal = each.proposal
+    return {
+        "name": each.name,
+        "ok": each.ok,
+        "digest": None if proposal is None else f"0x{proposal.digest.hex()}",
+        "rules": {v.network: v.rule.id if v.rule else None for v in each.verdicts},
+        "findings": [finding_document(finding) for finding in each.findings],
+    }
+
+
+def _print(made: list["Review"]) -> None:
+    for each in made:
+        for finding in each.findings:
+            sys.stderr.write(printable(f"{finding}\n"))
+        if each.proposal is not None and each.ok:
+            rules = ", ".join(f"{v.network}: {v.rule.id}" for v in each.verdicts if v.rule)
+            typer.echo(f"{each.name}  holds  ({rules})  digest 0x{each.proposal.digest.hex()}")
+    typer.echo(f"{len(made)} proposals, {sum(len(each.findings) for each in made)} findings")
