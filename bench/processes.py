@@ -22,10 +22,9 @@ CAST = "cast --help"
 
 def cold(*, rounds: int) -> Contest:
     """`--help` of three programs, and one real answer of ours."""
-    bin_ = Path(sys.executable).parent
     contestants = [
-        Contestant(name=GOV, once=_command([_gov(bin_), "--help"])),
-        Contestant(name=GOV_HASH, once=_command([_gov(bin_), "hash", str(TRANSACTION), "--chain-id", "1"])),
+        Contestant(name=GOV, once=_command([*_gov(), "--help"])),
+        Contestant(name=GOV_HASH, once=_command([*_gov(), "hash", str(TRANSACTION), "--chain-id", "1"])),
         Contestant(name=SAFE_CLI, once=_command([str(OTHERS / "bin" / "safe-cli"), "--help"], _install_safe_cli)),
         Contestant(name=CAST, once=_command([str(REPOSITORY / "contracts/node_modules/.bin/cast"), "--help"])),
     ]
@@ -33,8 +32,12 @@ def cold(*, rounds: int) -> Contest:
     return contest("Cold process", measures, contestants, rounds=rounds)
 
 
-def _gov(bin_: Path) -> str:
-    return str(bin_ / "gov")
+def _gov() -> list[str]:
+    """The installed console script, or the two lines it consists of when the package runs from its checkout."""
+    script = Path(sys.executable).parent / "gov"
+    if script.exists():
+        return [str(script)]
+    return [sys.executable, "-c", "import sys; from governance.apps.cli import main; sys.exit(main())"]
 
 
 def _command(command: Sequence[str], prepare: Callable[[], None] = lambda: None) -> Callable[[], float]:
@@ -48,7 +51,7 @@ def _command(command: Sequence[str], prepare: Callable[[], None] = lambda: None)
             _require(command)
             prepared = True
         start = perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(command, check=True, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return perf_counter() - start
 
     return once
@@ -57,7 +60,7 @@ def _command(command: Sequence[str], prepare: Callable[[], None] = lambda: None)
 def _require(command: Sequence[str]) -> None:
     if not Path(command[0]).exists():
         raise Unavailable(f"{Path(command[0]).name} is not installed")
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    done = subprocess.run(command, check=False, cwd=REPOSITORY, capture_output=True, text=True)
     if done.returncode != 0 or not done.stdout.strip():
         last = (done.stderr.strip() or "it says nothing").splitlines()[-1]
         raise Unavailable(f"it exits with {done.returncode}: {last}")

@@ -32,7 +32,10 @@ def safe_hash(*, rounds: int) -> Contest:
     for name, work in works.items():
         assert "0x" + work().hex() == wanted, f"{name} disagrees with the published hash"
     contestants = [Contestant(name=name, once=repeated(work, times[name])) for name, work in works.items()]
-    measures = "building the transaction from typed values and hashing it; the result equals the published hash"
+    measures = (
+        "building the transaction from typed values and hashing it, the same one again and again: ours remembers the "
+        "domain hash of a Safe. Every result equals the published hash"
+    )
     return contest("Safe transaction hash", measures, contestants, rounds=rounds)
 
 
