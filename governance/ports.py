@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from governance.core.ballot import Ballot
 from governance.core.call import Call
 from governance.core.facts import (
     Head,
@@ -137,4 +138,16 @@ class Signer(Protocol):
 
     def sign(self, safe_tx_hash: Bytes32) -> bytes:
         """The 65-byte EIP-712 signature r ‖ s ‖ v, v in {27, 28}, low s."""
+        ...
+
+
+class Mailbox(Protocol):
+    """The signatures of one proposal."""
+
+    def add(self, ballot: Ballot) -> None:
+        """Keep a signature. Adding it again changes nothing; a signer's new one over the same hash replaces the old."""
+        ...
+
+    def all(self) -> list[Ballot]:
+        """Every signature, by signer, then network and nonce. Raises Rejected with every malformed or false one."""
         ...
