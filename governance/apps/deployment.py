@@ -58,7 +58,7 @@ def planned(
 def prepare(
     workspace: Path, plan: Blueprint, network: str, chain_id: int, members: Mapping[str, Address] | None = None
 ) -> Prepared:
-    """Write the network's addresses, and members' if given, into `policies.yaml`. Raises Rejected when it is invalid."""
+    """Write the network's addresses, and members' if given, into `policies.yaml`. Raises Rejected on a bad policy."""
     from governance.adapters.workspace import FileWorkspace
 
     wanted = policyedit.addresses(plan.network(network, chain_id), members or {})
