@@ -53,7 +53,7 @@ class DevnetFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """One `gov devnet` command at a time. Raises Refused when another is at work."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._make_parent()
         with (self.path.parent / "devnet.lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -77,8 +77,8 @@ class DevnetFolder:
     def start(self, program: Path) -> Running:
         """Start a fresh chain, with the keys of `MEMBERS` written, and keep its state."""
         self.clear()
-        self.path.mkdir(parents=True, mode=0o700)
-        (self.path / ".gitignore").write_text("*\n")
+        self._make_parent()
+        self.path.mkdir(mode=0o700)
         process = anvil.start(program, chain_id=CHAIN_ID, accounts=12, log=self.log, config=self.config)
         try:
             self._write_keys()
@@ -110,6 +110,13 @@ class DevnetFolder:
         """Each member's address, from the keystores."""
         written = {name: json.loads(self._key(name).read_text("utf-8"))["address"] for name in MEMBERS}
         return {name: checksummed(bytes.fromhex(digits)) for name, digits in written.items()}
+
+    def _make_parent(self) -> None:
+        """`.gov/` holds what belongs to this machine alone: git is told so where it looks."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        ignored = self.path.parent / ".gitignore"
+        if not ignored.exists():
+            ignored.write_text("*\n")
 
     def _key(self, name: str) -> Path:
         return self.keys / f"{name}.json"
