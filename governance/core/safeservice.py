@@ -1,18 +1,20 @@
-"""Transactions as the Safe Transaction Service writes them: JSON of one, or a page of results.
+"""Transactions as the Safe Transaction Service writes them: JSON of one, or a page `{count, results: […]}`.
 
 The file says neither the chain nor the Safe's version. The chain is recovered: the one for which the recomputed hash is
-the published one. What does not recompute is refused, never shown as if it did.
+the published one. What does not recompute is refused, never shown as if it did, and so is a signature that is not by
+whom the service says. Safes before 1.3.0 hash without the chain id and are not served. Keys that no hash needs are
+skipped, since the service adds to them as it likes.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
-from governance.core.errors import Finding, GovError, Refused, Rejected
+from governance.core.errors import Finding, Refused, Rejected
 from governance.core.safetx import SafeOperation, SafeTx
-from governance.core.signature import read_signature
-from governance.core.units import Address, Bytes32, address, hex_bytes, shown, to_hex, unsigned, word
+from governance.core.signature import RECOVERABLE, SignatureKind, read_signature
+from governance.core.units import ZERO_ADDRESS, Address, Bytes32, address, hex_bytes, shown, to_hex, unsigned, word
 
 CHAIN_IDS = (
     1, 10, 50, 56, 100, 130, 137, 146, 196, 204, 232, 250, 324, 480, 1101, 1329, 5000, 8453, 31337, 42161, 42220, 43113,
@@ -26,13 +28,16 @@ class Confirmation:
     """A signature and whose the service says it is."""
 
     claimed: Address
-    signature: bytes
+    signature: bytes | None
+    """None for an approval on chain, of which the service keeps no bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceTransaction:
     """One transaction of a file, without its chain."""
 
+    path: str
+    """Where it is in the file, such as `results[0]`; empty for a file of one."""
     fields: Mapping[str, Any]
     """Arguments of `SafeTx`, but for `chain_id`."""
     published: Bytes32 | None
@@ -45,76 +50,184 @@ class ServiceTransaction:
 
 
 def read_service_json(text: str, *, shown_as: str) -> list[ServiceTransaction]:
-    """Every transaction of a file. Raises Rejected."""
-    try:
-        document = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise Rejected(f"{shown_as} is not JSON: {shown(str(error))}") from error
-    entries = document.get("results") if isinstance(document, dict) and "results" in document else [document]
-    if not isinstance(entries, list) or not entries:
-        raise Rejected(f"{shown_as} holds no transaction")
-    return [_read(entry, f"{shown_as}: transaction {i + 1}") for i, entry in enumerate(entries)]
+    """Every transaction of a file. Raises Rejected with everything that is malformed."""
+    document = _parse(text, shown_as)
+    entries = [("", document)]
+    if isinstance(document, dict) and "results" in document:
+        results = document["results"]
+        if not isinstance(results, list) or not results:
+            raise Rejected(f"{shown_as} holds no transaction", hint="`results` is to be a list with at least one")
+        entries = [(f"results[{index}]", entry) for index, entry in enumerate(results)]
+    readers = [_Reader(entry, path) for path, entry in entries]
+    transactions = [reader.transaction() for reader in readers]
+    findings = tuple(finding for reader in readers for finding in reader.findings)
+    if findings:
+        raise Rejected(f"{shown_as} is not what a Safe Transaction Service writes", findings=findings)
+    return transactions
 
 
-def _read(entry: Any, name: str) -> ServiceTransaction:
+def _parse(text: str, shown_as: str) -> Any:
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(items)
+        if len(found) < len(items):
+            keys = [key for key, _ in items]
+            twice = next(key for key in found if keys.count(key) > 1)
+            raise Rejected(f"{shown_as} gives the key `{shown(twice)}` twice in one mapping", hint="keep one")
+        return found
+
+    def not_whole(written: str) -> NoReturn:
+        raise Rejected(f"{shown_as} says {shown(written)}, where every number is a whole one")
+
     try:
+        return json.loads(text, object_pairs_hook=pairs, parse_float=not_whole, parse_constant=not_whole, parse_int=str)
+    except json.JSONDecodeError as error:
+        raise Rejected(f"{shown_as}:{error.lineno}:{error.colno} is not JSON: {error.msg}") from error
+    except RecursionError as error:
+        raise Rejected(f"{shown_as} is nested too deeply") from error
+
+
+class _Reader:
+    """One entry, and everything found wrong with it so far. Numbers are text: JSON's own or quoted."""
+
+    def __init__(self, entry: Any, path: str) -> None:
+        self.path = path
+        self.findings: list[Finding] = []
+        self.entry = entry if isinstance(entry, dict) else {}
+        if not isinstance(entry, dict):
+            self.fault("here a mapping is wanted", path)
+
+    def fault(self, message: str, path: str, hint: str = "") -> None:
+        self.findings.append(Finding(rule="service-json", message=message, hint=hint, path=path))
+
+    def transaction(self) -> ServiceTransaction:
         fields = {
-            "safe": address(entry["safe"]),
-            "to": address(entry["to"]),
-            "value": _number(entry["value"]),
-            "data": hex_bytes(entry["data"] or "0x"),
-            "operation": SafeOperation(entry["operation"]),
-            "safe_tx_gas": _number(entry["safeTxGas"]),
-            "base_gas": _number(entry["baseGas"]),
-            "gas_price": _number(entry["gasPrice"]),
-            "gas_token": address(entry["gasToken"]),
-            "refund_receiver": address(entry["refundReceiver"]),
-            "nonce": _number(entry["nonce"]),
+            "safe": self.read("safe", address),
+            "to": self.read("to", address),
+            "value": self.read("value", unsigned),
+            # The service writes null for no calldata, and in old records for the zero address.
+            "data": self.read("data", hex_bytes, null=b""),
+            "operation": self.read("operation", _operation),
+            "safe_tx_gas": self.read("safeTxGas", unsigned),
+            "base_gas": self.read("baseGas", unsigned),
+            "gas_price": self.read("gasPrice", unsigned),
+            "gas_token": self.read("gasToken", address, null=ZERO_ADDRESS),
+            "refund_receiver": self.read("refundReceiver", address, null=ZERO_ADDRESS),
+            "nonce": self.read("nonce", unsigned),
         }
-        published = entry.get("safeTxHash")
+        published = self.read("safeTxHash", word, null=None) if "safeTxHash" in self.entry else None
         return ServiceTransaction(
-            fields=fields,
-            published=None if published is None else word(published),
-            confirmations=tuple(
-                Confirmation(claimed=address(one["owner"]), signature=hex_bytes(one["signature"]))
-                for one in entry.get("confirmations") or ()
-            ),
+            path=self.path, fields=fields, published=published, confirmations=self.confirmations()
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Rejected(f"{name} lacks or mangles a field: {type(error).__name__} {shown(str(error))}") from error
-    except GovError as error:
-        raise Rejected(f"{name}: {error.message}", hint=error.hint()) from error
+
+    def read(self, key: str, unit: Callable[[str], Any], **default: Any) -> Any:
+        """The value of a key by its unit; `null=` is what null stands for, where it stands for something."""
+        path = f"{self.path}.{key}".removeprefix(".")
+        written = self.entry.get(key)
+        if written is None and key in self.entry and default:
+            return default["null"]
+        if not isinstance(written, str):
+            self.fault(f"`{key}` is missing" if written is None else "here text or a number is wanted", path)
+            return None
+        try:
+            return unit(written)
+        except Rejected as error:
+            self.fault(error.message, path, error.hint())
+            return None
+
+    def confirmations(self) -> tuple[Confirmation, ...]:
+        listed = self.entry.get("confirmations") or []
+        if not isinstance(listed, list):
+            self.fault("here a list is wanted", f"{self.path}.confirmations".removeprefix("."))
+            return ()
+        readers = [_Reader(each, f"{self.path}.confirmations[{i}]".removeprefix(".")) for i, each in enumerate(listed)]
+        read = tuple(
+            Confirmation(
+                claimed=reader.read("owner", address), signature=reader.read("signature", hex_bytes, null=None)
+            )
+            for reader in readers
+        )
+        self.findings += [finding for reader in readers for finding in reader.findings]
+        return read
 
 
-def _number(value: Any) -> int:
-    """A uint256 as the service writes it: an integer, or decimal text."""
-    if isinstance(value, bool):
-        raise TypeError("a number is not true or false")
-    return unsigned(str(value))
+def _operation(written: str) -> SafeOperation:
+    if written not in {"0", "1"}:
+        raise Rejected(f"`{shown(written)}` is no operation", hint="0 is CALL, 1 is DELEGATECALL")
+    return SafeOperation(int(written))
 
 
-def hash_report(transactions: list[ServiceTransaction], *, chain_id: int | None) -> list[dict[str, Any]]:
-    """Hashes and signers of each transaction, as JSON values. Raises Refused when a published hash does not recompute."""
-    return [_report(transaction, transaction.on(_chain(transaction, chain_id))) for transaction in transactions]
+def hash_report(transactions: Sequence[ServiceTransaction], *, chain_id: int | None) -> list[dict[str, Any]]:
+    """Hashes and signers of each transaction, as JSON values.
+
+    Raises Refused with each published hash that does not recompute and each signature that is not by whom it claims;
+    Rejected when the chain is neither given nor recoverable.
+    """
+    findings: list[Finding] = []
+    reports = []
+    for transaction in transactions:
+        tx = _on_its_chain(transaction, chain_id)
+        if tx is None:
+            findings.append(_mismatch(transaction, chain_id))
+            continue
+        signers, faults = _signers(transaction, tx.hash)
+        findings += faults
+        reports.append(_report(tx, signers))
+    if findings:
+        raise Refused("the file does not hold", findings=tuple(findings))
+    return reports
 
 
-def _chain(transaction: ServiceTransaction, chain_id: int | None) -> int:
-    if chain_id is not None:
-        return chain_id
-    if transaction.published is None:
-        raise Rejected("the file publishes no safeTxHash to recover the chain from", hint="give --chain-id")
-    for candidate in CHAIN_IDS:
-        if transaction.on(candidate).hash == transaction.published:
-            return candidate
-    hint = "give --chain-id if you know it; a Safe older than 1.3.0 hashes without the chain and is not supported"
-    message = f"no known chain gives the published hash {to_hex(transaction.published)}"
-    raise Refused("the published hash does not recompute", hint=hint, findings=(_mismatch(message),))
+def _on_its_chain(transaction: ServiceTransaction, chain_id: int | None) -> SafeTx | None:
+    """The transaction on the given chain or on the one that gives the published hash; None when none does."""
+    published = transaction.published
+    if published is None:
+        if chain_id is None:
+            where = f"{transaction.path} " if transaction.path else ""
+            raise Rejected(f"{where}publishes no safeTxHash to recover the chain from", hint="give --chain-id")
+        return transaction.on(chain_id)
+    candidates = (transaction.on(each) for each in (CHAIN_IDS if chain_id is None else (chain_id,)))
+    return next((tx for tx in candidates if tx.hash == published), None)
 
 
-def _report(transaction: ServiceTransaction, tx: SafeTx) -> dict[str, Any]:
-    if transaction.published is not None and tx.hash != transaction.published:
-        message = f"published {to_hex(transaction.published)}, recomputed {to_hex(tx.hash)} on chain {tx.chain_id}"
-        raise Refused("the published hash does not recompute", findings=(_mismatch(message),))
+def _mismatch(transaction: ServiceTransaction, chain_id: int | None) -> Finding:
+    assert transaction.published is not None
+    published = to_hex(transaction.published)
+    if chain_id is None:
+        message = f"no known chain gives the published hash {published}"
+        hint = (
+            "a field was changed; or give --chain-id; a Safe older than 1.3.0 hashes without the chain: not supported"
+        )
+    else:
+        recomputed = to_hex(transaction.on(chain_id).hash)
+        message = f"published is {published}, recomputed on chain {chain_id} is {recomputed}"
+        hint = "a field was changed, or it is another chain's, or the Safe is older than 1.3.0: not supported"
+    return Finding(rule="hash-differs", message=message, hint=hint, path=transaction.path)
+
+
+def _signers(transaction: ServiceTransaction, safe_tx_hash: Bytes32) -> tuple[list[dict[str, Any]], list[Finding]]:
+    signers, findings = [], []
+    for index, confirmation in enumerate(transaction.confirmations):
+        try:
+            signers.append(_signer(confirmation, safe_tx_hash))
+        except Rejected as error:
+            path = f"{transaction.path}.confirmations[{index}]".removeprefix(".")
+            hint = "do not trust where the file came from"
+            findings.append(Finding(rule="signature-claimed", message=error.message, hint=hint, path=path))
+    return signers, findings
+
+
+def _signer(confirmation: Confirmation, safe_tx_hash: Bytes32) -> dict[str, Any]:
+    """Raises Rejected when the bytes are nobody's or another's."""
+    owner, kind = confirmation.claimed, SignatureKind.APPROVED_HASH
+    if confirmation.signature is not None:
+        signature = read_signature(safe_tx_hash, confirmation.signature)
+        owner, kind = signature.owner, signature.kind
+    if owner != confirmation.claimed:
+        raise Rejected(f"the signature said to be {confirmation.claimed}'s is {owner}'s")
+    return {"owner": owner, "kind": str(kind), "claimed": confirmation.claimed, "recovered": kind in RECOVERABLE}
+
+
+def _report(tx: SafeTx, signers: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "chain_id": tx.chain_id,
         "safe": tx.safe,
@@ -122,18 +235,5 @@ def _report(transaction: ServiceTransaction, tx: SafeTx) -> dict[str, Any]:
         "domain_hash": to_hex(tx.domain_hash),
         "message_hash": to_hex(tx.message_hash),
         "safe_tx_hash": to_hex(tx.hash),
-        "signers": [_signer(confirmation, tx.hash) for confirmation in transaction.confirmations],
+        "signers": signers,
     }
-
-
-def _signer(confirmation: Confirmation, safe_tx_hash: Bytes32) -> dict[str, str]:
-    signature = read_signature(safe_tx_hash, confirmation.signature[:65])
-    if signature.owner != confirmation.claimed:
-        message = f"the signature said to be {confirmation.claimed}'s is {signature.owner}'s"
-        finding = Finding(rule="signature-claimed", message=message, hint="do not trust where the file came from")
-        raise Refused("a confirmation is not by whom it claims", findings=(finding,))
-    return {"owner": signature.owner, "kind": str(signature.kind)}
-
-
-def _mismatch(message: str) -> Finding:
-    return Finding(rule="hash-differs", message=message, hint="a field was changed, or it is another chain's")
