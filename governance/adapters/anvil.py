@@ -73,7 +73,8 @@ def start(program: Path, *, chain_id: int, accounts: int, log: Path, config: Pat
         (os.POSIX_SPAWN_OPEN, 1, str(log), private, 0o600),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]
-    pid = os.posix_spawn(str(program), arguments, dict(os.environ), file_actions=actions, setsid=True)
+    environ = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}  # secrets stay here
+    pid = os.posix_spawn(str(program), arguments, environ, file_actions=actions, setsid=True)
     identity = _identity(pid)
     if identity is None:
         raise Unreachable(f"anvil ended at once: {_last_line(log)}")

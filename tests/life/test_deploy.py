@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from governance.adapters.chain import NodeChain
 
 from governance.adapters import anvil
+from governance.adapters.chain import NodeChain
 from governance.adapters.devnet import CHAIN_ID, DevnetFolder, UnlockedSender
 from governance.core.artifact import DEPLOYMENT_PROXY, SAFE_SINGLETON_FACTORY
 from governance.core.blueprint import Blueprint, blueprint, cradle, safe_address
