@@ -128,6 +128,14 @@ class Target(Protocol):
         ...
 
 
+class Anchor(Protocol):
+    """The PolicyAnchor on one network."""
+
+    def digest(self, at: Head) -> Bytes32:
+        """The digest of the policy in force. Raises Refused when there is no anchor."""
+        ...
+
+
 class Signer(Protocol):
     """Someone's key, behind a keystore or a device. The key itself never crosses this line."""
 

@@ -1,0 +1,85 @@
+"""A manifest dispatcher of any generation, read at one block."""
+
+from governance.adapters.loupe import ask, one, routed
+from governance.core.call import Function, decode, function
+from governance.core.errors import ChainContradicts, Finding, Refused, Rejected
+from governance.core.facts import Generation, Head, Route, TargetFacts
+from governance.core.keccak import keccak
+from governance.core.network import Network
+from governance.core.units import ZERO_WORD, Address, Bytes32, Duration, checksummed, to_hex
+from governance.ports import Answer, Chain
+
+ADMIN = ZERO_WORD
+"""DEFAULT_ADMIN_ROLE of AccessControl."""
+COMMIT = Bytes32(keccak(b"COMMIT_ROLE"))
+APPLY = Bytes32(keccak(b"APPLY_ROLE"))
+EMERGENCY = Bytes32(keccak(b"EMERGENCY_ROLE"))
+
+_WORDS = "(bytes32,bytes32,uint64,uint64,uint64,uint64,bool)"
+_STATE_V1 = function(f"manifestState(){_WORDS}")
+"""activeRoot, committedRoot, activeEpoch, committedAt, manifestVersion, minDelay, frozen."""
+_STATE = function(f"manifest(){_WORDS}")
+"""activeRoot, pendingRoot, activeEpoch, committedAt, activationDelay, manifestVersion, frozen."""
+_PAUSED = function("paused()(bool)")
+_HAS_ROLE = function("hasRole(bytes32,address)(bool)")
+_ROUTE = function("routes(bytes4)(address,bytes32)")
+
+
+def look(chain: Chain, network: Network, generation: Generation, code_hash: Bytes32, at: Head) -> TargetFacts:
+    """Manifest state, rights and live routes."""
+    target, timelock = network.target, network.timelock
+    state = _STATE_V1 if generation is Generation.V1 else _STATE
+    asked: list[tuple[Function, list[object]]] = [(state, []), (_PAUSED, [])]
+    asked += [(_HAS_ROLE, [role, timelock]) for role in (ADMIN, COMMIT, APPLY, EMERGENCY)]
+    asked.append((_HAS_ROLE, [EMERGENCY, network.guardian]))
+    first, *rest = ask(chain, target, asked, at)
+    active, pending, epoch, delay, frozen = _state(target, state, first)
+    paused, *rights = (bool(one(target, fn, answer)) for (fn, _), answer in zip(asked[1:], rest, strict=True))
+    is_admin, may_commit, may_apply, may_remove, guardian_may_pause = rights
+    return TargetFacts(
+        address=target,
+        generation=generation,
+        code_hash=code_hash,
+        routes=_routes(chain, target, at),
+        active_root=active,
+        pending_root=pending,
+        active_epoch=epoch,
+        activation_delay=delay,
+        frozen=frozen,
+        paused=paused,
+        timelock_is_admin=is_admin,
+        timelock_may_commit=may_commit,
+        timelock_may_apply=may_apply,
+        timelock_may_remove=may_remove,
+        guardian_may_pause=guardian_may_pause,
+    )
+
+
+def _state(target: Address, state: Function, answer: Answer) -> tuple[Bytes32, Bytes32, int, Duration, bool]:
+    try:
+        words = decode(state.outputs, answer.data) if answer.ok else ()
+    except Rejected:
+        words = ()
+    if len(words) != len(state.outputs):
+        finding = Finding(rule="target-read", message=f"{target} does not answer {state.signature} as it should")
+        raise Refused("the governed system cannot be read", findings=(finding,))
+    active, pending, epoch, _, fifth, sixth, frozen = words
+    delay = sixth if state is _STATE_V1 else fifth
+    return Bytes32(active), Bytes32(pending), int(epoch), Duration(int(delay)), bool(frozen)
+
+
+def _routes(chain: Chain, target: Address, at: Head) -> tuple[Route, ...]:
+    """The loupe's routes with their code hashes; `routes(selector)` must name the same facet."""
+    pairs = routed(chain, target, at)
+    answers = ask(chain, target, [(_ROUTE, [selector]) for selector, _ in pairs], at)
+    routes = []
+    for (selector, facet), answer in zip(pairs, answers, strict=True):
+        one(target, _ROUTE, answer)
+        named, code_hash = decode(_ROUTE.outputs, answer.data)
+        if checksummed(bytes.fromhex(named[2:])) != facet:
+            raise ChainContradicts(
+                f"{target} routes {to_hex(selector)} to {named}, while its loupe says {facet}",
+                hint="a facet may have written the dispatcher's storage: compare the two views by hand",
+            )
+        routes.append(Route(selector=selector, facet=facet, code_hash=Bytes32(code_hash)))
+    return tuple(routes)

@@ -1,0 +1,151 @@
+"""A Safe on one network: read at one block, recognised by code, encoded by the core.
+
+An account is only a Safe when its proxy points (slot 0) at a singleton whose code is a published one: a lying `VERSION()`
+or a swapped singleton is refused.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from governance.adapters.known import SAFE_SINGLETONS
+from governance.core.call import Call, Function, decode, encode_call, function
+from governance.core.errors import Finding, Refused, Rejected
+from governance.core.facts import Head, SafeFacts, SafeOutcome
+from governance.core.keccak import keccak
+from governance.core.safetx import VERSIONS, SafeTx, execution
+from governance.core.units import Address, Bytes32, checksummed, shown, to_hex
+from governance.ports import Answer, Chain
+
+_VERSION = function("VERSION()(string)")
+_OWNERS = function("getOwners()(address[])")
+_THRESHOLD = function("getThreshold()(uint256)")
+_NONCE = function("nonce()(uint256)")
+_MODULES = function("getModulesPaginated(address,uint256)(address[],address)")
+_APPROVED = function("approvedHashes(address,bytes32)(uint256)")
+_HASH = function(
+    "getTransactionHash(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,uint256)(bytes32)"
+)
+
+SENTINEL = Address("0x0000000000000000000000000000000000000001")
+"""Head of the linked list of modules."""
+PAGE = 50
+SINGLETON_SLOT = 0
+GUARD_SLOT = int.from_bytes(keccak(b"guard_manager.guard.address"), "big")
+FALLBACK_SLOT = int.from_bytes(keccak(b"fallback_manager.handler.address"), "big")
+
+SUCCESS = Bytes32(keccak(b"ExecutionSuccess(bytes32,uint256)"))
+FAILURE = Bytes32(keccak(b"ExecutionFailure(bytes32,uint256)"))
+
+
+class NodeSafe:
+    """See `governance.ports.Safe`."""
+
+    def __init__(self, chain: Chain, address: Address) -> None:
+        self._chain = chain
+        self._address = address
+
+    def look(self, at: Head) -> SafeFacts:
+        """Owners, threshold, nonce and everything that can bypass them."""
+        singleton, guard, handler = self._slots(at)
+        codes = self._chain.codes([self._address, singleton], at)
+        proxy_hash, singleton_hash = (Bytes32(keccak(code)) for code in codes)
+        self._require_known(codes[0], singleton, singleton_hash)
+        version, owners, threshold, nonce = self._reads(at)
+        facts = SafeFacts(
+            address=self._address,
+            version=str(version),
+            singleton=singleton,
+            singleton_code_hash=singleton_hash,
+            proxy_code_hash=proxy_hash,
+            owners=tuple(_address(owner) for owner in owners),
+            threshold=int(threshold),
+            nonce=int(nonce),
+            modules=self._modules(at),
+            guard=guard,
+            fallback_handler=handler,
+        )
+        self._require_sound(facts)
+        return facts
+
+    def _slots(self, at: Head) -> list[Address]:
+        slots = [(self._address, slot) for slot in (SINGLETON_SLOT, GUARD_SLOT, FALLBACK_SLOT)]
+        return [checksummed(word[12:]) for word in self._chain.storage(slots, at)]
+
+    def _require_known(self, code: bytes, singleton: Address, code_hash: Bytes32) -> None:
+        if not code:
+            raise _not_a_safe(f"{self._address} has no code", "safe-no-code", "check the address and the network")
+        if code_hash not in SAFE_SINGLETONS:
+            message = f"{self._address} runs {singleton} with code hash {to_hex(code_hash)}, no published Safe"
+            raise _not_a_safe(message, "safe-singleton", "do not sign anything; find out who changed the singleton")
+
+    def _reads(self, at: Head) -> list[Any]:
+        functions = (_VERSION, _OWNERS, _THRESHOLD, _NONCE)
+        answers = self._chain.call_many([Call(to=self._address, data=encode_call(f, [])) for f in functions], at)
+        return [self._value(f, answer) for f, answer in zip(functions, answers, strict=True)]
+
+    def _value(self, fn: Function, answer: Answer) -> Any:
+        if not answer.ok:
+            raise _not_a_safe(f"{self._address} does not answer {fn.signature}", "safe-read", "check the address")
+        try:
+            return decode(fn.outputs, answer.data)[0]
+        except Rejected as error:
+            message = f"{self._address} answers {fn.signature} with something else"
+            raise _not_a_safe(message, "safe-read", "check the address") from error
+
+    def _modules(self, at: Head) -> tuple[Address, ...]:
+        found: list[Address] = []
+        start = SENTINEL
+        while True:
+            call = Call(to=self._address, data=encode_call(_MODULES, [start, PAGE]))
+            (answer,) = self._chain.call_many([call], at)
+            self._value(_MODULES, answer)
+            page, following = decode(_MODULES.outputs, answer.data)
+            found += [_address(module) for module in page]
+            start = _address(following)
+            if start == SENTINEL or not page:
+                return tuple(found)
+
+    def _require_sound(self, safe: SafeFacts) -> None:
+        expected = SAFE_SINGLETONS[safe.singleton_code_hash]
+        if safe.version not in VERSIONS or safe.version != expected:
+            message = f"{safe.address} says version {shown(safe.version)}, its code is {expected}"
+            raise _not_a_safe(message, "safe-version", f"versions {', '.join(VERSIONS)} are known")
+        if not 1 <= safe.threshold <= len(safe.owners):
+            message = f"{safe.address} has threshold {safe.threshold} and {len(safe.owners)} owners"
+            raise _not_a_safe(message, "safe-threshold", "nothing can ever be signed here")
+
+    def hash_of(self, tx: SafeTx, at: Head) -> Bytes32:
+        """The contract's own `getTransactionHash`."""
+        arguments = [
+            *(tx.to, tx.value, tx.data, int(tx.operation), tx.safe_tx_gas, tx.base_gas, tx.gas_price),
+            *(tx.gas_token, tx.refund_receiver, tx.nonce),
+        ]
+        (answer,) = self._chain.call_many([Call(to=self._address, data=encode_call(_HASH, arguments))], at)
+        return Bytes32(self._value(_HASH, answer))
+
+    def approved(self, safe_tx_hash: Bytes32, owners: Sequence[Address], at: Head) -> frozenset[Address]:
+        """Owners who approved the hash on chain."""
+        calls = [Call(to=self._address, data=encode_call(_APPROVED, [owner, safe_tx_hash])) for owner in owners]
+        answers = self._chain.call_many(calls, at)
+        return frozenset(o for o, a in zip(owners, answers, strict=True) if self._value(_APPROVED, a))
+
+    def outcomes(self, safe_tx_hashes: Sequence[Bytes32], at: Head) -> list[SafeOutcome | None]:
+        """The newest success or failure log of each hash."""
+        found: dict[Bytes32, SafeOutcome] = {}
+        for log in self._chain.logs(self._address, [[SUCCESS, FAILURE]], at):
+            # 1.3.0 has the hash in the data, 1.4.1 and later as an indexed topic.
+            named = log.topics[1] if len(log.topics) > 1 else Bytes32(log.data[:32])
+            found[named] = SafeOutcome(success=log.topics[0] == SUCCESS, block=log.block, tx_hash=log.tx_hash)
+        return [found.get(safe_tx_hash) for safe_tx_hash in safe_tx_hashes]
+
+    def execution(self, tx: SafeTx, signatures: bytes) -> Call:
+        """The `execTransaction` call."""
+        return execution(tx, signatures)
+
+
+def _address(text: object) -> Address:
+    return checksummed(bytes.fromhex(str(text)[2:]))
+
+
+def _not_a_safe(message: str, rule: str, hint: str) -> Refused:
+    return Refused("this is not a Safe to be trusted", findings=(Finding(rule=rule, message=message, hint=hint),))

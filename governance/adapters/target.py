@@ -1,0 +1,80 @@
+"""The governed system on one network: which generation answers, and then everything a plan depends on.
+
+| generation | fingerprint |
+|---|---|
+| ours | `generation()` answers `gov.dispatcher.1` |
+| v1 | `manifestState()` answers |
+| p4 | `facetsEx(bool)` and `manifest()` answer |
+| compact | `manifest()` answers |
+| EIP-2535 diamond | none of these, but the loupe does |
+
+What answers like nothing of this, or like another kind than the policy names, is refused.
+"""
+
+from collections.abc import Sequence
+
+from governance.adapters import diamond, dispatcher
+from governance.core.call import Call, encode_call, function
+from governance.core.errors import Finding, Refused
+from governance.core.facts import Generation, Head, TargetFacts
+from governance.core.keccak import keccak
+from governance.core.network import Network, TargetKind
+from governance.core.units import Bytes32
+from governance.ports import Answer, Chain
+
+FINGERPRINT = b"gov.dispatcher.1".ljust(32, b"\0")
+_QUESTIONS = tuple(
+    encode_call(function(signature), arguments)
+    for signature, arguments in (
+        ("generation()", ()),
+        ("manifestState()", ()),
+        ("facetsEx(bool)", (True,)),
+        ("manifest()", ()),
+        ("facets()", ()),
+    )
+)
+STATE_BYTES = 7 * 32
+"""Both `manifestState()` and `manifest()` answer seven static words."""
+
+
+class NodeTarget:
+    """See `governance.ports.Target`."""
+
+    def __init__(self, chain: Chain, network: Network) -> None:
+        self._chain = chain
+        self._network = network
+
+    def look(self, at: Head) -> TargetFacts:
+        """Generation, live routes and rights."""
+        (code,) = self._chain.codes([self._network.target], at)
+        if not code:
+            raise self._refused(f"{self._network.target} has no code", "target-no-code")
+        calls = [Call(to=self._network.target, data=question) for question in _QUESTIONS]
+        generation = self._generation(self._chain.call_many(calls, at))
+        self._require_kind(generation)
+        code_hash = Bytes32(keccak(code))
+        if generation is Generation.DIAMOND:
+            return diamond.look(self._chain, self._network, code_hash, at)
+        return dispatcher.look(self._chain, self._network, generation, code_hash, at)
+
+    def _generation(self, answers: Sequence[Answer]) -> Generation:
+        ours, v1, p4, compact, loupe = answers
+        if ours.ok and ours.data == FINGERPRINT:
+            return Generation.OURS
+        if v1.ok and len(v1.data) == STATE_BYTES:
+            return Generation.V1
+        if compact.ok and len(compact.data) == STATE_BYTES:
+            return Generation.P4 if p4.ok and len(p4.data) >= 64 else Generation.COMPACT
+        if loupe.ok and len(loupe.data) >= 64:
+            return Generation.DIAMOND
+        raise self._refused(f"{self._network.target} answers like no dispatcher and no diamond", "target-unknown")
+
+    def _require_kind(self, generation: Generation) -> None:
+        is_diamond = generation is Generation.DIAMOND
+        if is_diamond != (self._network.target_kind is TargetKind.DIAMOND):
+            message = f"{self._network.target} is {generation}, the policy names a {self._network.target_kind}"
+            raise self._refused(message, "target-kind")
+
+    def _refused(self, message: str, rule: str) -> Refused:
+        finding = Finding(rule=rule, message=message, hint=f"check target: of {self._network.name} in policies.yaml")
+        return Refused("the governed system is not what the policy says", findings=(finding,))

@@ -1,0 +1,101 @@
+"""An OpenZeppelin TimelockController (v5) on one network."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from governance.core.call import Call, Function, decode, encode_call, function
+from governance.core.errors import Finding, Refused, Rejected
+from governance.core.facts import Head, OperationEvent, OperationFacts, TimelockFacts
+from governance.core.keccak import keccak
+from governance.core.units import ZERO_ADDRESS, Address, Bytes32, Duration
+from governance.ports import Answer, Chain
+
+PROPOSER = Bytes32(keccak(b"PROPOSER_ROLE"))
+CANCELLER = Bytes32(keccak(b"CANCELLER_ROLE"))
+EXECUTOR = Bytes32(keccak(b"EXECUTOR_ROLE"))
+
+_MIN_DELAY = function("getMinDelay()(uint256)")
+_HAS_ROLE = function("hasRole(bytes32,address)(bool)")
+_TIMESTAMP = function("getTimestamp(bytes32)(uint256)")
+_HASH_BATCH = function("hashOperationBatch(address[],uint256[],bytes[],bytes32,bytes32)(bytes32)")
+
+_EVENTS = {
+    Bytes32(keccak(b"CallScheduled(bytes32,uint256,address,uint256,bytes,bytes32,uint256)")): OperationEvent.SCHEDULED,
+    Bytes32(keccak(b"Cancelled(bytes32)")): OperationEvent.CANCELLED,
+    Bytes32(keccak(b"CallExecuted(bytes32,uint256,address,uint256,bytes)")): OperationEvent.EXECUTED,
+}
+
+
+class NodeTimelock:
+    """See `governance.ports.Timelock`."""
+
+    def __init__(self, chain: Chain, address: Address, *, council: Address, guardian: Address) -> None:
+        self._chain = chain
+        self._address = address
+        self._council = council
+        self._guardian = guardian
+
+    def look(self, at: Head) -> TimelockFacts:
+        """Delay and the roles that matter to a plan."""
+        (code,) = self._chain.codes([self._address], at)
+        if not code:
+            raise _not_a_timelock(f"{self._address} has no code")
+        asked = [
+            (PROPOSER, self._council),
+            (CANCELLER, self._council),
+            (CANCELLER, self._guardian),
+            (EXECUTOR, ZERO_ADDRESS),
+        ]
+        calls = [self._call(_MIN_DELAY), *(self._call(_HAS_ROLE, role, who) for role, who in asked)]
+        delay, *held = self._chain.call_many(calls, at)
+        proposes, cancels, guardian_cancels, is_open = (bool(self._value(_HAS_ROLE, answer)) for answer in held)
+        return TimelockFacts(
+            address=self._address,
+            code_hash=Bytes32(keccak(code)),
+            min_delay=Duration(int(self._value(_MIN_DELAY, delay))),
+            council_may_propose=proposes,
+            council_may_cancel=cancels,
+            guardian_may_cancel=guardian_cancels,
+            open_executor=is_open,
+        )
+
+    def operations(self, ids: Sequence[Bytes32], at: Head) -> list[OperationFacts]:
+        """Each id's timestamp and newest log: after a cancel the timelock itself has forgotten the id."""
+        answers = self._chain.call_many([self._call(_TIMESTAMP, one) for one in ids], at)
+        newest: dict[Bytes32, OperationEvent] = {}
+        cancelled = dict.fromkeys(ids, 0)
+        for log in self._chain.logs(self._address, [list(_EVENTS), list(ids)], at):
+            newest[log.topics[1]] = _EVENTS[log.topics[0]]
+            cancelled[log.topics[1]] += _EVENTS[log.topics[0]] is OperationEvent.CANCELLED
+        return [
+            OperationFacts(
+                id=one,
+                timestamp=int(self._value(_TIMESTAMP, answer)),
+                newest=newest.get(one, OperationEvent.NONE),
+                cancellations=cancelled[one],
+            )
+            for one, answer in zip(ids, answers, strict=True)
+        ]
+
+    def hash_of(self, calls: Sequence[Call], predecessor: Bytes32, salt: Bytes32, at: Head) -> Bytes32:
+        """The contract's own `hashOperationBatch`."""
+        arguments = [[c.to for c in calls], [c.value for c in calls], [c.data for c in calls], predecessor, salt]
+        call = Call(to=self._address, data=encode_call(_HASH_BATCH, arguments))
+        (answer,) = self._chain.call_many([call], at)
+        return Bytes32(self._value(_HASH_BATCH, answer))
+
+    def _call(self, fn: Function, *arguments: object) -> Call:
+        return Call(to=self._address, data=encode_call(fn, arguments))
+
+    def _value(self, fn: Function, answer: Answer) -> Any:
+        if not answer.ok:
+            raise _not_a_timelock(f"{self._address} does not answer {fn.signature}")
+        try:
+            return decode(fn.outputs, answer.data)[0]
+        except Rejected as error:
+            raise _not_a_timelock(f"{self._address} answers {fn.signature} with something else") from error
+
+
+def _not_a_timelock(message: str) -> Refused:
+    hint = "check timelock: of the network in policies.yaml"
+    return Refused("this is not a TimelockController", findings=(Finding(rule="timelock", message=message, hint=hint),))
