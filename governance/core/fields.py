@@ -3,6 +3,7 @@
 A field validates with the functions of `units` and `call`, so that a document and the chain speak of the same things.
 """
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Str
 from governance.core.artifact import artifact_name
 from governance.core.call import function
 from governance.core.errors import GovError
-from governance.core.units import Moment, address, hex_bytes, selector_bytes, unsigned, word
+from governance.core.units import Duration, Moment, address, hex_bytes, selector_bytes, shown, unsigned, word
 
 PROPOSAL_ID_PATTERN = r"[0-9]{4}-[a-z0-9]+(-[a-z0-9]+)*"
 NAME_PATTERN = r"[a-z][a-z0-9]*([_-][a-z0-9]+)*"
@@ -40,6 +41,18 @@ def _text(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError("write one piece of text here")  # noqa: TRY004 - pydantic collects ValueError
     return value
+
+
+def matching(pattern: str, sentence: str) -> Callable[[str], str]:
+    """A pydantic validator that wants a whole text of a shape, and says in words which; `; ` begins the hint."""
+    shape = re.compile(pattern)
+
+    def validate(text: str) -> str:
+        if not shape.fullmatch(text):
+            raise ValueError(f"`{shown(text)}` is not {sentence}")
+        return text
+
+    return validate
 
 
 def _facet(text: str) -> None:
@@ -80,10 +93,38 @@ FacetField = Annotated[
     _Str, AfterValidator(checked(_facet)), _schema("A facet: an artifact `Name@Version`, or an address")
 ]
 DecimalField = Annotated[
-    _Str, AfterValidator(checked(unsigned)), _schema("A decimal number that fits 256 bits", "^(0|[1-9][0-9]{0,77})$")
+    _Str,
+    AfterValidator(checked(unsigned)),
+    WithJsonSchema(
+        {"type": ["string", "integer"], "minimum": 0, "pattern": "^(0|[1-9][0-9]{0,77})$", "description": "A decimal"}
+    ),
 ]
+"""Editors see an unquoted number as a number; this tool sees its text."""
 MomentField = Annotated[_Str, AfterValidator(checked(Moment.parse)), _schema("UTC: 2026-12-31T00:00:00Z")]
-TextField = Annotated[_Str, StringConstraints(min_length=1, max_length=4000)]
-TitleField = Annotated[_Str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\n\r\t]*$")]
-NameField = Annotated[_Str, StringConstraints(pattern=f"^{NAME_PATTERN}$", max_length=64)]
-ProposalIdField = Annotated[_Str, StringConstraints(pattern=f"^{PROPOSAL_ID_PATTERN}$", max_length=80)]
+TextField = Annotated[
+    _Str,
+    StringConstraints(min_length=1, max_length=4000),
+    AfterValidator(matching(r"(?s)\s*\S.*", "text that helps a reviewer")),
+]
+TitleField = Annotated[
+    _Str,
+    StringConstraints(min_length=1, max_length=120),
+    AfterValidator(matching(r"\S(?:[^\n\t]*\S)?", "one line without blanks around it")),
+]
+NameField = Annotated[
+    _Str,
+    StringConstraints(max_length=64),
+    AfterValidator(
+        matching(NAME_PATTERN, "a name; write lower-case letters, digits, - and _, beginning with a letter")
+    ),
+    _schema("A name in lower case", f"^{NAME_PATTERN}$"),
+]
+ProposalIdField = Annotated[
+    _Str,
+    StringConstraints(max_length=80),
+    AfterValidator(matching(PROPOSAL_ID_PATTERN, "the id of a proposal; write it as 0007-swap-fee-facet")),
+    _schema("The id of a proposal, 0007-swap-fee-facet", f"^{PROPOSAL_ID_PATTERN}$"),
+]
+DurationField = Annotated[
+    _Str, AfterValidator(checked(Duration.parse)), _schema("A duration: 48 h", "^(0|[1-9][0-9]*) ?(s|min|h|d)$")
+]

@@ -2,12 +2,15 @@
 
 import difflib
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
-from governance.core.errors import Finding, Rejected
-from governance.core.tree import Loc, Mapping, dotted, key_place, locate, plain
+from governance.core.errors import Finding, Place, Rejected
+from governance.core.tree import Loc, Mapping, Node, child, dotted, key_place, locate, plain
+from governance.core.units import shown
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -17,42 +20,86 @@ def validated(model: type[M], tree: Mapping, *, file: str) -> M:
     try:
         return model.model_validate(plain(tree))
     except ValidationError as error:
-        findings = sorted(
-            _findings(error, model, tree), key=lambda f: (f.place.line, f.place.column) if f.place else (0, 0)
-        )
-        raise Rejected(f"{file} does not follow its schema", findings=tuple(findings)) from error
+        found = sorted((_finding(detail, model, tree) for detail in error.errors(include_url=False)), key=_order)
+        findings = tuple(_joined(list(group)) for _, group in groupby(found, key=_order))
+        raise Rejected(f"{file} does not follow its schema", findings=findings) from error
 
 
-def _findings(error: ValidationError, model: type[BaseModel], tree: Mapping) -> Iterator[Finding]:
-    for detail in error.errors(include_url=False):
-        loc = tuple(part for part in detail["loc"] if not _is_branch(part))
-        yield _finding(detail["type"], loc, str(detail["msg"]), model, tree)
+def _order(finding: Finding) -> tuple[int, int, str, str]:
+    assert finding.place is not None
+    return (finding.place.line, finding.place.column, finding.path, finding.rule)
 
 
-def _is_branch(part: Any) -> bool:
-    """Pydantic names the branch of a union in its path; the document does not."""
-    return isinstance(part, str) and (part.startswith(("function-", "literal[", "constrained-str")) or part == "str")
+def _joined(alternatives: list[Finding]) -> Finding:
+    """Findings of one rule at one place are the branches of a union: each says what would have been right."""
+    first = alternatives[0]
+    messages = dict.fromkeys(finding.message for finding in alternatives)
+    hints = dict.fromkeys(finding.hint for finding in alternatives if finding.hint)
+    return Finding(
+        rule=first.rule, message=", and ".join(messages), hint="; or ".join(hints), place=first.place, path=first.path
+    )
 
 
-def _finding(kind: str, loc: Loc, message: str, model: type[BaseModel], tree: Mapping) -> Finding:
-    path = dotted(loc)
+def _finding(detail: ErrorDetails, model: type[BaseModel], tree: Mapping) -> Finding:
+    kind = detail["type"]
+    loc = _in_document(detail["loc"], tree, missing=kind == "missing")
     if kind == "extra_forbidden":
-        name = str(loc[-1])
-        near = difflib.get_close_matches(name, _names(model), 1)
-        hint = f"did you mean `{near[0]}`?" if near else "drop it, or see gov schema for what may stand here"
-        return Finding(
-            rule="schema-unknown-key",
-            message=f"`{name}` is not known here",
-            hint=hint,
-            place=key_place(tree, loc),
-            path=path,
-        )
+        return _unknown(loc, model, tree)
     place = locate(tree, loc)
     if kind == "missing":
-        message = f"`{loc[-1]}` is missing"
-        return Finding(rule="schema-missing", message=message, hint="see gov schema", place=place, path=path)
-    message, _, hint = message.removeprefix("Value error, ").partition("; ")
-    return Finding(rule="schema-value", message=message, hint=hint, place=place, path=path)
+        return _at("schema-missing", f"`{loc[-1]}` is missing", "see gov schema", place, loc)
+    if "[key]" in detail["loc"]:
+        place = key_place(tree, loc)
+    message, hint = _sentence(detail)
+    return _at("schema-value", message, hint, place, loc)
+
+
+def _at(rule: str, message: str, hint: str, place: Place, loc: Loc) -> Finding:
+    return Finding(rule=rule, message=message, hint=hint, place=place, path=dotted(loc))
+
+
+def _in_document(loc: Loc, tree: Mapping, *, missing: bool) -> Loc:
+    """The parts of pydantic's path that the document has: it also names branches of unions."""
+    kept: list[str | int] = []
+    node: Node = tree
+    for part in loc:
+        inner = child(node, part)
+        if inner is not None:
+            kept.append(part)
+            node = inner
+    return (*kept, loc[-1]) if missing else tuple(kept)
+
+
+def _unknown(loc: Loc, model: type[BaseModel], tree: Mapping) -> Finding:
+    name = str(loc[-1])
+    near = difflib.get_close_matches(name, _names(model), 1)
+    hint = f"did you mean `{near[0]}`?" if near else "drop it, or see gov schema for what may stand here"
+    return _at("schema-unknown-key", f"`{shown(name)}` is not known here", hint, key_place(tree, loc), loc)
+
+
+_SHAPES = {
+    "list_type": ("this is not a list", "write [one, two], or a line `- one` for each"),
+    "dict_type": ("this is not a mapping", "write key: value"),
+    "model_type": ("this is not a mapping", "write key: value"),
+    "string_type": ("this is not one piece of text", "write one value here"),
+}
+
+
+def _sentence(detail: ErrorDetails) -> tuple[str, str]:
+    """Message and hint."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind in _SHAPES:
+        return _SHAPES[kind]
+    if kind == "too_short":
+        return "this is empty", "deny by default: name what is meant, or drop the whole key if it may be left out"
+    if kind == "string_too_short":
+        return "this is empty", "write something that helps a reviewer"
+    if kind == "string_too_long":
+        return f"this is longer than {context['max_length']} characters", "shorten it"
+    if kind in {"literal_error", "enum"}:
+        return f"`{shown(str(detail['input']))}` is not {context['expected']}", f"write {context['expected']}"
+    message, _, hint = detail["msg"].removeprefix("Value error, ").partition("; ")
+    return message, hint
 
 
 def _names(model: type[BaseModel], seen: frozenset[type[BaseModel]] = frozenset()) -> list[str]:

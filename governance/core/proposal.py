@@ -10,7 +10,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, TypeAdapter
+from pydantic import AfterValidator, Field, TypeAdapter, WithJsonSchema
 
 from governance.core.errors import Finding, Rejected
 from governance.core.fields import (
@@ -38,12 +38,18 @@ def _distinct(names: list[str]) -> list[str]:
     return names
 
 
+def _answer(value: Any) -> Any:
+    if not isinstance(value, (str, list)) or not all(isinstance(_answer(item), (str, list)) for item in value):
+        raise ValueError("an answer is one piece of text, or a list of them")
+    return value
+
+
 class Expectation(DocumentPart):
     """A view call and the answer it must give once the proposal is executed."""
 
     call: SignatureField
     """A view without arguments, with its result: `fee()(uint256)`."""
-    equals: str | list[Any]
+    equals: Annotated[Any, AfterValidator(_answer), WithJsonSchema({"type": ["string", "number", "boolean", "array"]})]
     """The answer as text, e.g. `30`; a list when there are several."""
     to: AddressField | None = None
     """Who is asked; the governed system when left out."""

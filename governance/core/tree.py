@@ -57,28 +57,35 @@ def plain(node: Node) -> Any:
     return {key.text: plain(value) for key, value in node.entries}
 
 
+def child(node: Node, part: str | int) -> Node | None:
+    """The value of a key or the item at an index, None when there is none."""
+    if isinstance(node, Mapping) and isinstance(part, str):
+        return node.get(part)
+    if isinstance(node, Listing) and isinstance(part, int) and 0 <= part < len(node.items):
+        return node.items[part]
+    return None
+
+
 def locate(node: Node, loc: Loc) -> Place:
     """The place of the deepest part of `loc` that exists; for a mapping's entry, the place of its value."""
-    place = node.place
     for part in loc:
-        child = _child(node, part)
-        if child is None:
-            return place
-        node, place = child, child.place
-    return place
+        inner = child(node, part)
+        if inner is None:
+            break
+        node = inner
+    return node.place
 
 
 def key_place(node: Node, loc: Loc) -> Place:
     """As `locate`, but the place of the last key itself, for a key that should not be there."""
-    parent = node
     for part in loc[:-1]:
-        child = _child(parent, part)
-        if child is None:
-            return parent.place
-        parent = child
-    if isinstance(parent, Mapping):
-        return next((key.place for key, _ in parent.entries if key.text == loc[-1]), parent.place)
-    return locate(parent, loc[-1:])
+        inner = child(node, part)
+        if inner is None:
+            return node.place
+        node = inner
+    if isinstance(node, Mapping):
+        return next((key.place for key, _ in node.entries if key.text == loc[-1]), node.place)
+    return locate(node, loc[-1:])
 
 
 def dotted(loc: Loc) -> str:
@@ -106,11 +113,3 @@ def canonical(node: Node) -> bytes:
 def digest(node: Node) -> Bytes32:
     """keccak256 of the canonical bytes."""
     return Bytes32(keccak(canonical(node)))
-
-
-def _child(node: Node, part: str | int) -> Node | None:
-    if isinstance(node, Mapping) and isinstance(part, str):
-        return node.get(part)
-    if isinstance(node, Listing) and isinstance(part, int) and part < len(node.items):
-        return node.items[part]
-    return None

@@ -4,6 +4,7 @@ Pure: the moment is given. A verdict without a rule is a refusal, whatever else 
 """
 
 from collections.abc import Iterator
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 
 from governance.core.errors import Finding, Refused
@@ -11,7 +12,7 @@ from governance.core.kinds.base import Lane
 from governance.core.policy import Policy, Rule
 from governance.core.proposal import Proposal
 from governance.core.tree import dotted, locate
-from governance.core.units import Moment
+from governance.core.units import Address, Moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,31 @@ def judge(proposal: Proposal, policy: Policy, *, network: str, lane: Lane, now: 
     if rule is not None and now is not None:
         violations += _untimely(proposal, rule, now)
     return Verdict(proposal=proposal.id, network=network, rule=rule, violations=tuple(violations))
+
+
+def approvals_missing(
+    proposal: Proposal, policy: Policy, rule: Rule, *, approvers: Map[str, frozenset[Address]]
+) -> tuple[Finding, ...]:
+    """Roles of members whose signed approvals are too few. Safes count by their own threshold, on chain.
+
+    `approvers` are recovered addresses by role. Who does not hold the role does not count; the author does not where the
+    rule wants others.
+    """
+    author = policy.members.get(proposal.document.author)
+    found = []
+    for approval in rule.approvals:
+        if approval.at_least is None:
+            continue
+        holders = {policy.members[name]: name for name in policy.roles[approval.role]}
+        if rule.distinct_from_author and author is not None:
+            holders.pop(author, None)
+        counted = holders.keys() & approvers.get(approval.role, frozenset())
+        if len(counted) < approval.at_least:
+            message = f"{len(counted)} of {approval.at_least} approvals by role {approval.role}"
+            waiting = ", ".join(sorted(name for account, name in holders.items() if account not in counted))
+            hint = f"ask {waiting}" if waiting else "nobody is left who could: the policy must change"
+            found.append(Finding(rule=rule.id, message=message, hint=hint, place=rule.place))
+    return tuple(found)
 
 
 def _violations(proposal: Proposal, policy: Policy, network: str, rule: Rule | None, lane: Lane) -> Iterator[Finding]:

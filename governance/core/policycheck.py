@@ -1,0 +1,178 @@
+"""Whether the parts of a policy agree: names that mean nothing, people counted twice, rules that contradict or never hold.
+
+What this tool could not enforce is refused here, so that no sentence of a policy is only decoration.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+
+from governance.core.errors import Finding
+from governance.core.policyfile import COUNCIL_THRESHOLD, ApprovalPart, PolicyDocument, RulePart, SafeRolePart
+from governance.core.tree import Loc, Mapping, dotted, locate
+from governance.core.units import ZERO_ADDRESS, Duration, Moment, shown
+
+_Named = Iterable[tuple[Loc, str]]
+
+
+def disagreements(document: PolicyDocument, tree: Mapping, kinds: frozenset[str]) -> tuple[Finding, ...]:
+    """Every finding, in the order of the file."""
+    found = [
+        *_unknown_names(document, tree, kinds),
+        *_accounts(document, tree),
+        *_repetitions(document, tree),
+        *_overlaps(document, tree),
+    ]
+    for i, rule in enumerate(document.rules):
+        found += [*_lane(i, rule, document, tree), *_times(i, rule, tree)]
+        for j, approval in enumerate(rule.approvals):
+            found += _approval(("rules", i, "approvals", j), approval, rule, document, tree)
+    return tuple(sorted(found, key=lambda f: (f.place.line, f.place.column) if f.place else (0, 0)))
+
+
+def _at(tree: Mapping, loc: Loc, rule: str, message: str, hint: str = "") -> Finding:
+    return Finding(rule=f"policy-{rule}", message=message, hint=hint, place=locate(tree, loc), path=dotted(loc))
+
+
+def _unknown_names(document: PolicyDocument, tree: Mapping, kinds: frozenset[str]) -> Iterator[Finding]:
+    """Every name that is used must be defined."""
+    for what, known, used in (
+        ("member", frozenset(document.members), _role_members(document)),
+        ("kind", kinds, _rule_lists(document, "kinds")),
+        ("network", frozenset(document.networks), _rule_lists(document, "networks")),
+        ("role", frozenset(document.roles), _rule_roles(document)),
+    ):
+        hint = f"there are: {', '.join(sorted(known))}"
+        for loc, name in used:
+            if name not in known:
+                yield _at(tree, loc, f"unknown-{what}", f"there is no {what} `{name}`", hint)
+
+
+def _role_members(document: PolicyDocument) -> _Named:
+    for role, holders in document.roles.items():
+        if isinstance(holders, list):
+            yield from ((("roles", role, i), name) for i, name in enumerate(holders))
+
+
+def _rule_lists(document: PolicyDocument, key: str) -> _Named:
+    for i, rule in enumerate(document.rules):
+        yield from ((("rules", i, key, j), name) for j, name in enumerate(getattr(rule, key) or ()))
+
+
+def _rule_roles(document: PolicyDocument) -> _Named:
+    for i, rule in enumerate(document.rules):
+        yield ("rules", i, "may_propose"), rule.may_propose
+        yield from ((("rules", i, "approvals", j, "role"), a.role) for j, a in enumerate(rule.approvals))
+
+
+def _accounts(document: PolicyDocument, tree: Mapping) -> Iterator[Finding]:
+    """Nobody is the zero address, no person is two members, and each address of a network has one duty."""
+    people: dict[str, str] = {}
+    for name, member in document.members.items():
+        loc: Loc = ("members", name, "address")
+        if member.address == ZERO_ADDRESS:
+            yield _at(tree, loc, "zero-address", f"`{name}` has the zero address", "write the account they sign with")
+        elif member.address in people:
+            message = f"`{people[member.address]}` and `{name}` are one account: it would count twice"
+            yield _at(tree, loc, "same-member", message, "keep one")
+        people.setdefault(member.address, name)
+    for name, network in document.networks.items():
+        duties: dict[str, str] = {}
+        for duty, account in (
+            *((key, getattr(network, key)) for key in ("council", "guardian", "timelock", "policy_anchor")),
+            ("target", network.target.address),
+        ):
+            loc = ("networks", name, duty)
+            if account == ZERO_ADDRESS:
+                yield _at(tree, loc, "zero-address", f"the {duty} of `{name}` is the zero address")
+            elif account in duties:
+                yield _at(tree, loc, "same-address", f"{duty} and {duties[account]} of `{name}` are one address")
+            duties.setdefault(account, duty)
+
+
+def _repetitions(document: PolicyDocument, tree: Mapping) -> Iterator[Finding]:
+    """Lists name things once; roles are not empty."""
+    for role, holders in document.roles.items():
+        if holders == []:
+            yield _at(
+                tree, ("roles", role), "empty-role", f"nobody holds the role `{role}`", "name a member, or drop it"
+            )
+    for locs, names in _lists(document):
+        for j, name in enumerate(names):
+            if name in names[:j]:
+                yield _at(tree, locs[j], "twice", f"`{name}` is here twice", "keep one")
+
+
+def _lists(document: PolicyDocument) -> Iterator[tuple[Sequence[Loc], Sequence[str]]]:
+    """Every list of names in which each stands once, with the places of the names."""
+    for role, holders in document.roles.items():
+        if isinstance(holders, list):
+            yield [("roles", role, j) for j in range(len(holders))], holders
+    for i, rule in enumerate(document.rules):
+        yield [("rules", i, "kinds", j) for j in range(len(rule.kinds))], rule.kinds
+        yield [("rules", i, "networks", j) for j in range(len(rule.networks or ()))], rule.networks or ()
+        yield (
+            [("rules", i, "approvals", j, "role") for j in range(len(rule.approvals))],
+            [a.role for a in rule.approvals],
+        )
+    yield [("rules", i, "id") for i in range(len(document.rules))], [rule.id for rule in document.rules]
+
+
+def _overlaps(document: PolicyDocument, tree: Mapping) -> Iterator[Finding]:
+    """One kind on one network has one rule, so that nobody has to know which of two wins."""
+    everywhere = list(document.networks)
+    for (_, one), (j, two) in combinations(enumerate(document.rules), 2):
+        kinds = set(one.kinds) & set(two.kinds)
+        if kinds and set(one.networks or everywhere) & set(two.networks or everywhere):
+            message = f"`{one.id}` and `{two.id}` both speak of {', '.join(sorted(kinds))}: which one holds?"
+            hint = "give each kind one rule on each network"
+            yield _at(tree, ("rules", j, "kinds"), "overlap", message, hint)
+
+
+def _lane(index: int, rule: RulePart, document: PolicyDocument, tree: Mapping) -> Iterator[Finding]:
+    """The Safe that signs is among the approvals; what needs a timelock is not asked of the guardian's lane."""
+    safe = _safe_of(rule)
+    asked = [document.roles.get(approval.role) for approval in rule.approvals]
+    if not any(isinstance(part, SafeRolePart) and part.safe == safe for part in asked):
+        message = f"the {rule.via} lane is signed by the {safe} Safe, which the approvals do not name"
+        hint = f"add {{role: …, at_least: threshold}} with a role that is {{safe: {safe}}}"
+        yield _at(tree, ("rules", index, "approvals"), "lane-approval", message, hint)
+    if rule.via == "guardian":
+        if Duration.parse(rule.delay).seconds:
+            message = "the guardian lane has no timelock, so it can have no delay"
+            yield _at(tree, ("rules", index, "delay"), "guardian-delay", message, "write 0 s")
+        for key, value in (("grace", rule.grace), ("freeze", rule.freeze)):
+            if value:
+                message = f"the guardian lane can have no {key}: what stops things may do so at any time"
+                yield _at(tree, ("rules", index, key), f"guardian-{key}", message, f"drop `{key}`")
+
+
+def _times(index: int, rule: RulePart, tree: Mapping) -> Iterator[Finding]:
+    for j, freeze in enumerate(rule.freeze):
+        if Moment.parse(freeze.from_) >= Moment.parse(freeze.to):
+            yield _at(tree, ("rules", index, "freeze", j), "freeze", "it ends before it begins", "swap from and to")
+
+
+def _approval(
+    loc: Loc, approval: ApprovalPart, rule: RulePart, document: PolicyDocument, tree: Mapping
+) -> Iterator[Finding]:
+    """A Safe counts by its own threshold and on its own lane; a number of members can be reached."""
+    holders, loc = document.roles.get(approval.role), (*loc, "at_least")
+    by_threshold = approval.at_least == COUNCIL_THRESHOLD
+    if isinstance(holders, SafeRolePart):
+        if not by_threshold:
+            message = f"`{approval.role}` is a Safe, which counts by its own threshold, not by {approval.at_least}"
+            yield _at(tree, loc, "threshold", message, "write threshold; to ask for more, raise the Safe's own")
+        if holders.safe != _safe_of(rule):
+            message = f"the {holders.safe} Safe does not sign on the {rule.via} lane"
+            yield _at(tree, (*loc[:-1], "role"), "lane-approval", message, "ask a role of members instead")
+    elif holders is not None:
+        if by_threshold:
+            message = f"`{shown(approval.role)}` is no Safe and has no threshold"
+            yield _at(tree, loc, "threshold", message, "write a number")
+        elif int(approval.at_least) > len(holders):
+            message = f"role `{approval.role}` has {len(holders)} members: {approval.at_least} can never be reached"
+            yield _at(tree, loc, "at-least", message, "ask for less, or add members")
+
+
+def _safe_of(rule: RulePart) -> str:
+    return "council" if rule.via == "timelock" else "guardian"

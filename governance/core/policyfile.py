@@ -1,0 +1,169 @@
+"""The text of `policies.yaml`, typed: every key, and what may stand there.
+
+Whether the parts agree with one another is asked in `policycheck`.
+"""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
+
+from governance.core.fields import (
+    AddressField,
+    DecimalField,
+    DocumentPart,
+    DurationField,
+    MomentField,
+    NameField,
+    TextField,
+    matching,
+)
+from governance.core.network import TargetKind
+from governance.core.units import shown
+
+COUNCIL_THRESHOLD = "threshold"
+"""`at_least: threshold`: as many owners as the Safe itself asks for."""
+
+
+def _endpoint(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("an endpoint begins with http:// or https://")
+    if "@" in text or "?" in text or text.count("/") > 3:
+        raise ValueError("a path, query or user may hold a secret; set the GOV_RPC_… variable instead")
+    return text
+
+
+def _at_least(text: str) -> str:
+    if text != COUNCIL_THRESHOLD and not re.fullmatch(r"[1-9][0-9]{0,3}", text):
+        raise ValueError(f"`{shown(text)}` is not a number of approvals; write 1 or more, or threshold for a Safe")
+    return text
+
+
+def _held_by(value: Any) -> str:
+    """Which branch of a role's value is meant, so that only its faults are reported."""
+    return "safe" if isinstance(value, dict | SafeRolePart) else "members"
+
+
+AtLeastField = Annotated[
+    str,
+    AfterValidator(_at_least),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": "^(threshold|[1-9][0-9]{0,3})$"}),
+]
+RuleIdField = Annotated[
+    str, AfterValidator(matching(r"[a-z][a-z0-9]{0,30}(-[a-z0-9]{1,30}){0,9}", "a rule's id; write upgrades-are-slow"))
+]
+
+
+class MemberPart(DocumentPart):
+    """One person."""
+
+    address: AddressField
+    """The account whose signature is theirs."""
+
+
+class SafeRolePart(DocumentPart):
+    """A role held by the owners of a Safe, as of the block that is asked."""
+
+    safe: Literal["council", "guardian"]
+    """Which of the network's Safes."""
+
+
+class TargetPart(DocumentPart):
+    """The governed system."""
+
+    kind: TargetKind
+    """What kind of system."""
+    address: AddressField
+    """Where."""
+
+
+class NetworkPart(DocumentPart):
+    """One chain and the governed addresses on it."""
+
+    chain_id: DecimalField
+    """EIP-155."""
+    council: AddressField
+    """The Safe that proposes to the timelock."""
+    guardian: AddressField
+    """The Safe that may pause and cancel."""
+    timelock: AddressField
+    """The TimelockController that holds every upgrade right."""
+    target: TargetPart
+    """What is governed."""
+    policy_anchor: AddressField
+    """Holds the digest of this file."""
+    rpc: Annotated[str, AfterValidator(_endpoint)] | None = None
+    """A public endpoint. One with a key in it belongs into the environment: GOV_RPC_<NETWORK>."""
+
+
+class ApprovalPart(DocumentPart):
+    """Who must approve."""
+
+    role: NameField
+    """A role of this policy."""
+    at_least: AtLeastField
+    """A number of holders; `threshold` for a Safe's own."""
+
+
+class FreezePart(DocumentPart):
+    """A time in which nothing is queued or becomes executable."""
+
+    from_: MomentField = Field(alias="from")
+    """Begins."""
+    to: MomentField
+    """Ends."""
+
+
+class RulePart(DocumentPart):
+    """How some kinds of proposals go."""
+
+    id: RuleIdField
+    """Stable; findings cite it."""
+    kinds: list[NameField] = Field(min_length=1)
+    """The kinds that it is for."""
+    networks: list[NameField] | None = Field(default=None, min_length=1)
+    """The networks that it is for; all when left out."""
+    may_propose: NameField
+    """The role that authors."""
+    approvals: list[ApprovalPart] = Field(min_length=1)
+    """Who must approve."""
+    distinct_from_author: Annotated[
+        Literal["true", "false"], WithJsonSchema({"enum": ["true", "false", True, False]})
+    ] = "true"
+    """Whether approvals of roles other than the Safe must come from others than the author."""
+    via: Literal["timelock", "guardian"]
+    """The lane."""
+    delay: DurationField
+    """From queueing to execution; zero on the guardian lane."""
+    grace: DurationField | None = None
+    """How long a ready operation may wait before our executor refuses it; the timelock itself has no limit."""
+    freeze: list[FreezePart] = Field(default_factory=list)
+    """Times in which nothing is queued or becomes executable."""
+
+
+class PolicyDocument(DocumentPart):
+    """policies.yaml."""
+
+    schema_: Literal["governance/policy/v1"] = Field(alias="schema")
+    """The version of this schema."""
+    summary: TextField | None = None
+    """For readers."""
+    members: dict[NameField, MemberPart] = Field(min_length=1)
+    """People, by name."""
+    roles: dict[
+        NameField,
+        Annotated[
+            Annotated[SafeRolePart, Tag("safe")] | Annotated[list[NameField], Tag("members")], Discriminator(_held_by)
+        ],
+    ] = Field(min_length=1)
+    """Members by what they may do, or a Safe whose owners hold the role."""
+    networks: dict[NameField, NetworkPart] = Field(min_length=1)
+    """What is governed, by network."""
+    rules: list[RulePart] = Field(min_length=1)
+    """What may be done, and how. What no rule allows is refused."""
+
+
+def policy_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of `policies.yaml`, for editors."""
+    schema = PolicyDocument.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "gov policy"}
