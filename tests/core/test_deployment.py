@@ -107,7 +107,7 @@ MALFORMED = [
     ("an unknown key", {"surprise": "yes"}, "surprise", "is not known here"),
     ("another schema", {"schema": "governance/deployment/v2"}, "schema", "governance/deployment/v1"),
     ("a Safe that is not supported", {"safe_version": "1.3.0"}, "safe_version", "1.4.1"),
-    ("a Safe without owners", {"council__owners": []}, "council.owners", "at least 1"),
+    ("a Safe without owners", {"council__owners": []}, "council.owners", "empty"),
     ("an owner named twice", {"council__owners": ["alice", "bob", "carol", "bob"]}, "council", "named twice"),
     ("a threshold that is never reached", {"guardian__threshold": "4"}, "guardian", "never be reached"),
     ("a threshold of none", {"guardian__threshold": "0"}, "guardian.threshold", "none is not enough"),
@@ -124,7 +124,7 @@ MALFORMED = [
     ("a generation that is not known", {"target__generation": "v9"}, "target.generation", "gov-1"),
     ("no selectors", {"target__facets": [FEE | {"selectors": []}]}, "target.facets[0].selectors", "write `all`"),
     ("half a selector", {"target__facets": [FEE | {"selectors": ["fee("]}]}, "facets[0].selectors", "not a function"),
-    ("a name with a space", {"name": "main net"}, "name", "pattern"),
+    ("a name with a space", {"name": "main net"}, "name", "is not a name"),
     ("staged facets in a word", {"staged": "FeeFacet@2"}, "staged", "valid tuple"),
 ]
 
