@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 from governance.core.errors import Refused, Rejected
 
 if TYPE_CHECKING:
+    from governance.adapters.chain import NodeChain
     from governance.adapters.journal import SqlJournal
     from governance.adapters.keys import KeystoreSigner
     from governance.adapters.workspace import FileWorkspace
     from governance.core.facts import Receipt
     from governance.core.manifestfile import ManifestFile
+    from governance.core.network import Network
     from governance.core.safetx import SafeTx
     from governance.core.units import Bytes32
     from governance.life.audit import Check
@@ -88,10 +90,16 @@ def endpoint(space: "FileWorkspace", network: str) -> str:
     return url
 
 
+def node(space: "FileWorkspace", network: "Network") -> "NodeChain":
+    """The node of one network."""
+    from governance.adapters.chain import NodeChain
+
+    return NodeChain(endpoint(space, network.name), network.chain_id, network.name)
+
+
 def site(space: "FileWorkspace", network: str) -> "Site":
     """The ports of one network of the policy."""
     from governance.adapters.anchor import NodeAnchor
-    from governance.adapters.chain import NodeChain
     from governance.adapters.safe import NodeSafe
     from governance.adapters.target import NodeTarget
     from governance.adapters.timelock import NodeTimelock
@@ -101,7 +109,7 @@ def site(space: "FileWorkspace", network: str) -> "Site":
     if network not in networks:
         raise Rejected(f"policies.yaml names no network `{network}`", hint=f"it names {', '.join(sorted(networks))}")
     place = networks[network]
-    chain = NodeChain(endpoint(space, network), place.chain_id, network)
+    chain = node(space, place)
     return Site(
         network=place,
         chain=chain,
@@ -140,9 +148,9 @@ def sender(
     from governance.adapters.sender import DrySender, JournalledSender
 
     if not broadcast:
-        return DrySender(at.chain, payer.address)
+        return DrySender(node(space, at.network), payer.address)
     return JournalledSender(
-        chain=at.chain,
+        chain=node(space, at.network),
         signer=payer,
         journal=journal(space),
         network=at.network.name,

@@ -39,7 +39,9 @@ def _distinct(names: list[str]) -> list[str]:
 
 
 def _answer(value: Any) -> Any:
-    if not isinstance(value, (str, list)) or not all(isinstance(_answer(item), (str, list)) for item in value):
+    if isinstance(value, list):
+        return [_answer(item) for item in value]
+    if not isinstance(value, str):
         raise ValueError("an answer is one piece of text, or a list of them")
     return value
 
