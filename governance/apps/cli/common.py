@@ -34,13 +34,16 @@ MaxFee = Annotated[
 
 HERE = Path()
 """The default workspace."""
+PLAIN_WIDTH = 180
+"""Columns of tables that go to a file or a pipe."""
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """A Rich console: colours and progress on a terminal only."""
+    """A Rich console: colours and progress on a terminal only; elsewhere wide lines, so that nothing is broken."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, highlight=False, soft_wrap=not is_terminal, width=None if is_terminal else PLAIN_WIDTH)
 
 
 def emit(document: Mapping[str, Any]) -> None:

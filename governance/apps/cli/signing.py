@@ -27,7 +27,7 @@ Confirm = Annotated[
     list[str] | None,
     typer.Option(
         "--confirm",
-        help="A Safe transaction hash that you compared on another screen; give one per transaction. Without it, you are asked.",
+        help="A Safe transaction hash that you compared on another screen, one a transaction. Without it, you are asked.",
         metavar="HASH",
     ),
 ]
