@@ -46,7 +46,7 @@ class SqlJournal:
         url = make_url(self._url)
         if url.get_backend_name() == "sqlite":
             _refuse_link(url.database)
-            engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT, "autocommit": True})
+            engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT, "isolation_level": None})
             _prepare_sqlite(engine)
         else:
             engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_TIMEOUT})
