@@ -7,6 +7,7 @@ skipped, since the service adds to them as it likes.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -21,6 +22,12 @@ CHAIN_IDS = (
     43114, 59144, 80094, 81457, 84532, 421614, 534352, 11155111, 11155420,
 )  # fmt: skip
 """EIP-155 ids of networks with a Safe Transaction Service or named in PayRox's configuration, and local nodes."""
+
+MAX_DEPTH = 64
+"""A page of decoded batches in batches has about 20."""
+
+_TOKENS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+"""Strings, which are skipped whole, and brackets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +85,21 @@ def _parse(text: str, shown_as: str) -> Any:
     def not_whole(written: str) -> NoReturn:
         raise Rejected(f"{shown_as} says {shown(written)}, where every number is a whole one")
 
+    if _depth(text) > MAX_DEPTH:
+        raise Rejected(f"{shown_as} is nested deeper than {MAX_DEPTH}")
     try:
         return json.loads(text, object_pairs_hook=pairs, parse_float=not_whole, parse_constant=not_whole, parse_int=str)
     except json.JSONDecodeError as error:
         raise Rejected(f"{shown_as}:{error.lineno}:{error.colno} is not JSON: {error.msg}") from error
-    except RecursionError as error:
-        raise Rejected(f"{shown_as} is nested too deeply") from error
+
+
+def _depth(text: str) -> int:
+    """How deep brackets are nested, without recursion: the C parser of `json` crashes where the limit is set high."""
+    deepest = depth = 0
+    for token in _TOKENS.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 class _Reader:
