@@ -15,6 +15,8 @@ from governance.core.errors import GovError
 from governance.core.units import Duration, Moment, address, hex_bytes, selector_bytes, shown, unsigned, word
 
 PROPOSAL_ID_PATTERN = r"[0-9]{4}-[a-z0-9]+(-[a-z0-9]+)*"
+MAX_ID_LENGTH = 80
+"""Of a proposal's id: file names and tables have to hold it."""
 NAME_PATTERN = r"[a-z][a-z0-9]*([_-][a-z0-9]+)*"
 
 
@@ -121,7 +123,7 @@ NameField = Annotated[
 ]
 ProposalIdField = Annotated[
     _Str,
-    StringConstraints(max_length=80),
+    StringConstraints(max_length=MAX_ID_LENGTH),
     AfterValidator(matching(PROPOSAL_ID_PATTERN, "the id of a proposal; write it as 0007-swap-fee-facet")),
     _schema("The id of a proposal, 0007-swap-fee-facet", f"^{PROPOSAL_ID_PATTERN}$"),
 ]

@@ -1,96 +1,163 @@
-"""`gov check`: everything that can be said about proposal files without a chain. It collects; it never stops at the first.
+"""Reviewing proposals before anything touches a chain: schema, policy, references to one another, and lock files.
 
-The policy is read once. A file that cannot be read is a review with findings, like one that the policy refuses.
+A bad document is a finding in its review, never an exception, so that one file hides nothing about the others. What only
+the chain can answer is not asked here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from governance.core.errors import Finding, GovError, Rejected
 from governance.core.kinds import KINDS
 from governance.core.policy import Policy
 from governance.core.proposal import Proposal
+from governance.core.tree import dotted, locate
 from governance.core.units import to_hex
 from governance.core.verdict import Verdict, judge
+
+ReadProposal = Callable[[str], Proposal]
+OpenLock = Callable[[str, str], object]
+"""Proves the lock file of a proposal on a network; None when it is not locked there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """What is to be said about one file."""
+    """What can be said of one proposal without a chain."""
 
     name: str
+    """The proposal's id."""
     proposal: Proposal | None
-    """None when the file is malformed."""
+    """None when it is malformed."""
     verdicts: tuple[Verdict, ...]
-    """One a network."""
+    """One for each of its networks."""
     findings: tuple[Finding, ...]
-    """Everything wrong: of the document first, then of the policy's verdicts and of the lock file."""
-    malformed: bool
+    """Everything that speaks against it; includes the violations of the verdicts."""
+
+    @property
+    def malformed(self) -> bool:
+        """It could not be read as a proposal."""
+        return self.proposal is None
 
     @property
     def ok(self) -> bool:
-        """Nothing is wrong."""
-        return not self.findings
+        """It is well-formed and nothing speaks against it."""
+        return self.proposal is not None and not self.findings
 
 
-ReadProposal = Callable[[str], Proposal]
-CheckLock = Callable[[str, str], Any]
-"""Opens the lock file of a proposal on a network; raises when it does not hold, gives None without one."""
+def review(ids: Sequence[str], *, policy: Policy, read: ReadProposal, open_lock: OpenLock) -> list[Review]:
+    """A review of each proposal, in the order given.
+
+    1. Read every document.
+    2. Compare them with one another: numbers, contents, and whom they name.
+    3. Judge each by the policy, on each of its networks. The time is not asked: a freeze ends.
+    4. Prove the lock file, where there is one and the policy allows what it locks.
+    """
+    documents = {name: _read(name, read) for name in ids}  # 1.
+    proposals = [document for document in documents.values() if isinstance(document, Proposal)]
+    made = []
+    for name, document in documents.items():
+        if isinstance(document, GovError):
+            made.append(Review(name=name, proposal=None, verdicts=(), findings=_as_findings(document, "malformed")))
+            continue
+        findings = [*_repeated(document, proposals), *_references(document, read)]  # 2.
+        verdicts = tuple(_verdict(document, policy, network) for network in document.document.networks)  # 3.
+        for verdict in verdicts:
+            findings += verdict.violations or _lock_findings(document, verdict.network, open_lock)  # 4.
+        made.append(Review(name=name, proposal=document, verdicts=verdicts, findings=tuple(dict.fromkeys(findings))))
+    return made
 
 
-def review(proposal_ids: Sequence[str], *, policy: Policy, read: ReadProposal, open_lock: CheckLock) -> list[Review]:
-    """Review every proposal in order."""
-    return [_review(proposal_id, policy, read, open_lock) for proposal_id in proposal_ids]
-
-
-def _review(proposal_id: str, policy: Policy, read: ReadProposal, open_lock: CheckLock) -> Review:
+def _read(name: str, read: ReadProposal) -> Proposal | GovError:
     try:
-        proposal = read(proposal_id)
+        return read(name)
     except Rejected as error:
-        findings = error.findings or (Finding(rule="document", message=error.message, hint=error.hint()),)
-        return Review(name=proposal_id, proposal=None, verdicts=(), findings=findings, malformed=True)
-    lane = KINDS[proposal.document.kind].lane
-    verdicts = tuple(judge(proposal, policy, network=n, lane=lane, now=None) for n in proposal.document.networks)
-    wrong = [finding for verdict in verdicts for finding in verdict.violations]
-    wrong += _lock_findings(proposal, verdicts, open_lock)
-    return Review(name=proposal.file, proposal=proposal, verdicts=verdicts, findings=tuple(wrong), malformed=False)
+        return error
 
 
-def _lock_findings(proposal: Proposal, verdicts: Sequence[Verdict], open_lock: CheckLock) -> list[Finding]:
-    """A lock file that is there must follow from its proposal; one that is missing is not a fault of the document."""
-    findings: list[Finding] = []
-    for verdict in verdicts:
-        if not verdict.ok:
+def _verdict(proposal: Proposal, policy: Policy, network: str) -> Verdict:
+    return judge(proposal, policy, network=network, lane=KINDS[proposal.document.kind].lane, now=None)
+
+
+def _lock_findings(proposal: Proposal, network: str, open_lock: OpenLock) -> tuple[Finding, ...]:
+    try:
+        open_lock(proposal.id, network)
+    except GovError as error:
+        return _as_findings(error, "lock")
+    return ()
+
+
+def _as_findings(error: GovError, rule: str) -> tuple[Finding, ...]:
+    return error.findings or (Finding(rule=rule, message=error.message, hint=error.hint()),)
+
+
+def _repeated(proposal: Proposal, proposals: Iterable[Proposal]) -> Iterator[Finding]:
+    """Two files of one number confuse people; two of one content are the same operation on chain."""
+    for other in proposals:
+        if other.id == proposal.id:
+            continue
+        if other.id[:4] == proposal.id[:4]:
+            message = f"{other.id} has the same number"
+            yield _at(proposal, (), "number-twice", message, "rename the one that nobody has signed")
+        if other.digest == proposal.digest:
+            message = f"{other.id} says exactly the same: one operation on chain would stand for both"
+            yield _at(proposal, (), "content-twice", message, "drop one, or say in the summary what is different")
+
+
+def _references(proposal: Proposal, read: ReadProposal) -> Iterator[Finding]:
+    """The proposals that it names exist, and do not lead back to it."""
+    for key in ("after", "proposal"):
+        named = getattr(proposal.document, key, None)
+        if named is None:
             continue
         try:
-            open_lock(proposal.id, verdict.network)
-        except GovError as error:
-            findings += error.findings or (Finding(rule="lock", message=error.message, hint=error.hint()),)
-    return findings
+            read(named)
+        except Rejected as error:
+            message = f"{named} cannot be read: {error.message}"
+            yield _at(proposal, (key,), f"{key}-unknown", message, "name the id of a proposal in this workspace")
+    if _leads_back(proposal, read):
+        message = "each of these waits for the next, and the last for the first"
+        yield _at(proposal, ("after",), "after-cycle", message, "drop one `after`")
 
 
-def report_markdown(reviews: Sequence[Review]) -> str:
-    """The reviews as Markdown for a pull request; the same input gives the same bytes."""
-    lines = ["# Proposals", ""]
-    for each in reviews:
-        lines += [f"## {each.name}", ""]
-        if each.proposal is not None:
-            document = each.proposal.document
-            lines += [
-                f"- title: {_escaped(document.title)}",
-                f"- kind: {document.kind}, on {', '.join(document.networks)}",
-                f"- digest: `{to_hex(each.proposal.digest)}`",
-                *(f"- {v.network}: rule {v.rule.id if v.rule else 'none'}" for v in each.verdicts),
-            ]
-        lines += ["", "No findings." if each.ok else f"**{len(each.findings)} findings**", ""]
-        lines += [f"- {_escaped(str(finding))}" for finding in each.findings]
-        lines.append("")
-    return "\n".join(lines).rstrip() + "\n"
+def _leads_back(proposal: Proposal, read: ReadProposal) -> bool:
+    seen: set[str] = set()
+    named = proposal.document.after
+    while named is not None and named not in seen:
+        if named == proposal.id:
+            return True
+        seen.add(named)
+        document = _read(named, read)
+        named = None if isinstance(document, GovError) else document.document.after
+    return False
 
 
-def _escaped(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    for c in "\\`*_[]<>|#":
-        text = text.replace(c, f"\\{c}")
-    return text.replace("\n", " ")
+def _at(proposal: Proposal, loc: tuple[str | int, ...], rule: str, message: str, hint: str) -> Finding:
+    return Finding(rule=rule, message=message, hint=hint, place=locate(proposal.tree, loc), path=dotted(loc))
+
+
+def report_markdown(made: Sequence[Review]) -> str:
+    """The reviews as Markdown for a pull request. Words of documents stand in code, where they can format nothing."""
+    faulty = sum(not each.ok for each in made)
+    lines = ["## Proposals", "", f"{len(made)} checked, {faulty} with findings.", ""]
+    if made:
+        lines += ["| proposal | title | verdict | digest |", "|---|---|---|---|", *map(_row, made), ""]
+    for each in made:
+        if each.findings:
+            lines += [f"### {_code(each.name)}", "", "```text"]
+            lines += [line.replace("```", "'''") for finding in each.findings for line in str(finding).splitlines()]
+            lines += ["```", ""]
+    return "\n".join(lines)
+
+
+def _row(each: Review) -> str:
+    if each.proposal is None:
+        return f"| {_code(each.name)} | | malformed | |"
+    rules = ", ".join(f"{_code(v.network)}: {_code(v.rule.id) if v.rule else 'no rule'}" for v in each.verdicts)
+    verdict = "holds" if each.ok else f"{len(each.findings)} findings"
+    title, digest = _code(each.proposal.document.title), _code(to_hex(each.proposal.digest))
+    return f"| {_code(each.name)} | {title} | {verdict} ({rules}) | {digest} |"
+
+
+def _code(text: str) -> str:
+    """Text in a code span of a table: no backtick ends it, no bar ends the cell."""
+    return "`" + text.replace("`", "'").replace("|", "\\|").replace("\n", " ") + "`"
