@@ -79,10 +79,13 @@ def read_text(path: Path, shown_as: str, *, max_bytes: int = PROPOSAL_LIMITS.max
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise _file("file-unreadable", shown_as, f"cannot be opened: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _file("file-not-regular", shown_as, "is not a regular file")
-        raw = file.read(max_bytes + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            raw = file.read(max_bytes + 1)
+    finally:
+        os.close(descriptor)
     if len(raw) > max_bytes:
         raise _file("file-too-large", shown_as, f"is larger than {max_bytes >> 10} KiB")
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
