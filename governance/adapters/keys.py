@@ -86,7 +86,7 @@ def _decrypt(document: Mapping[str, Any], password: str, path: Path) -> bytes:
         # `from None`: the library's error may carry parts of the keystore.
         raise Refused(f"{path} does not open with this password", hint="check the password and the file") from None
     if not _is_key(key):
-        raise Rejected(f"{path} holds no private key") from None
+        raise Rejected(f"{path} holds no private key")
     return key
 
 
@@ -110,14 +110,16 @@ def _read_private(path: Path) -> bytes:
         if path.is_symlink():
             raise Refused(f"{path} is a symbolic link", hint="name the keystore itself") from error
         raise Rejected(f"{path} cannot be opened: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Rejected(f"{path} is not a regular file")
         if status.st_mode & 0o077:
             mode = stat.S_IMODE(status.st_mode)
             raise Refused(f"{path} can be read by others (mode {mode:o})", hint=f"chmod 600 {path}")
-        raw = file.read(MAX_KEYSTORE_BYTES + 1)
+        raw = os.read(descriptor, MAX_KEYSTORE_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(raw) > MAX_KEYSTORE_BYTES:
         raise Rejected(f"{path} is larger than a keystore")
     return raw
