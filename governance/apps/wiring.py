@@ -142,18 +142,28 @@ def journal(space: "FileWorkspace") -> "SqlJournal":
 
 
 def sender(
-    space: "FileWorkspace", at: "Site", payer: "KeystoreSigner", max_fee_gwei: int, *, broadcast: bool
+    space: "FileWorkspace", at: "Site", payer_key: "KeystoreSigner", max_fee_gwei: int, *, broadcast: bool
 ) -> "Sender":
     """The account that pays; without `broadcast`, one that goes as far as the dry run and refuses to send."""
-    from governance.adapters.sender import DrySender, JournalledSender
+    from governance.adapters.sender import DrySender
 
+    chain = node(space, at.network)
     if not broadcast:
-        return DrySender(node(space, at.network), payer.address)
+        return DrySender(chain, payer_key.address)
+    return payer(space, chain, at.network.name, payer_key, max_fee_gwei)
+
+
+def payer(
+    space: "FileWorkspace", chain: "NodeChain", network: str, key: "KeystoreSigner", max_fee_gwei: int
+) -> "Sender":
+    """An account that pays, signs, keeps what it signed, and sends."""
+    from governance.adapters.sender import JournalledSender
+
     return JournalledSender(
-        chain=node(space, at.network),
-        signer=payer,
+        chain=chain,
+        signer=key,
         journal=journal(space),
-        network=at.network.name,
+        network=network,
         max_fee_per_gas=max_fee_gwei * GWEI,
         clock=time.monotonic,
         sleep=time.sleep,

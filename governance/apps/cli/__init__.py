@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from governance.apps.cli import acts, devnet, doctor, documents, hashes, manifests, plans, signing
+from governance.apps.cli import acts, deploy, devnet, doctor, documents, hashes, manifests, plans, signing
 from governance.apps.cli.common import emit, error_document, tell_error
 from governance.core.errors import GovError
 
@@ -37,6 +37,8 @@ app.command("verify")(acts.verify)
 app.command("cancel")(documents.cancel)
 app.command("history")(plans.history)
 app.add_typer(manifests.app, name="manifest")
+app.add_typer(deploy.facet_app, name="facet")
+app.command("deploy")(deploy.deploy)
 
 
 def main() -> None:

@@ -43,7 +43,9 @@ def console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
     is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
-    return Console(stderr=stderr, highlight=False, soft_wrap=not is_terminal, width=None if is_terminal else PLAIN_WIDTH)
+    return Console(
+        stderr=stderr, highlight=False, soft_wrap=not is_terminal, width=None if is_terminal else PLAIN_WIDTH
+    )
 
 
 def emit(document: Mapping[str, Any]) -> None:
