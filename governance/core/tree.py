@@ -84,7 +84,7 @@ def key_place(node: Node, loc: Loc) -> Place:
             return node.place
         node = inner
     if isinstance(node, Mapping):
-        return next((key.place for key, _ in node.entries if key.text == loc[-1]), node.place)
+        return next((key.place for key, _ in node.entries if (key.text,) == loc[-1:]), node.place)
     return locate(node, loc[-1:])
 
 
