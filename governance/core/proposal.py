@@ -42,7 +42,7 @@ def _answer(value: Any) -> Any:
     if isinstance(value, list):
         return [_answer(item) for item in value]
     if not isinstance(value, str):
-        raise ValueError("an answer is one piece of text, or a list of them")
+        raise ValueError("an answer is one piece of text, or a list of them")  # noqa: TRY004 - pydantic collects ValueError
     return value
 
 

@@ -39,7 +39,7 @@ def deploy(
 ) -> None:
     """Deploy Safes, timelock, dispatcher and anchor as described, hand everything over, and read it back.
 
-    Interrupted, it is taken up where it stopped. The members' addresses come from policies.yaml; the network's are written there.
+    Interrupted, it is taken up where it stopped. Members come from policies.yaml; the network's addresses are written there.
     """
     from governance.apps import deployment
 

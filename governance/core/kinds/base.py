@@ -32,7 +32,7 @@ class Bundle:
 
     label: str
     calls: tuple[Call, ...]
-    extra_delay: Duration = Duration(0)  # noqa: RUF009 - it is frozen
+    extra_delay: Duration = Duration(0)
     """On top of the rule's delay, e.g. a dispatcher's activation delay."""
 
 
