@@ -162,7 +162,10 @@ def _identity(pid: int) -> str | None:
         except (FileNotFoundError, ProcessLookupError):
             return None
         fields = stat.rpartition(")")[2].split()  # the name before it may hold spaces and parentheses
-        return None if fields[0] == "Z" else fields[19]
+        if fields[0] == "Z":
+            _reap(pid)  # it ended after the first look
+            return None
+        return fields[19]
     return _identity_by_ps(pid)
 
 
