@@ -90,11 +90,11 @@ def _sentence(detail: ErrorDetails) -> tuple[str, str]:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in _SHAPES:
         return _SHAPES[kind]
-    if kind == "too_short":
+    if kind in {"too_short", "string_too_short"}:
+        if isinstance(detail["input"], str):
+            return "this is empty", "write something that helps a reviewer"
         return "this is empty", "deny by default: name what is meant, or drop the whole key if it may be left out"
-    if kind == "string_too_short":
-        return "this is empty", "write something that helps a reviewer"
-    if kind == "string_too_long":
+    if kind in {"too_long", "string_too_long"}:
         return f"this is longer than {context['max_length']} characters", "shorten it"
     if kind in {"literal_error", "enum"}:
         return f"`{shown(str(detail['input']))}` is not {context['expected']}", f"write {context['expected']}"
