@@ -1,0 +1,235 @@
+"""The policy: what is ill-formed is refused whole, every fault at its place. threat_52, threat_54."""
+
+# ruff: noqa: E501 - one row, one fact
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+import pytest
+
+from governance.adapters.files import parse
+from governance.core.errors import Rejected
+from governance.core.kinds import KINDS
+from governance.core.network import TargetKind
+from governance.core.policy import Approval, Policy, read
+from governance.core.policyfile import policy_schema
+from governance.core.tree import digest
+from governance.core.units import ZERO_ADDRESS, Duration, Moment, checksummed
+
+A, B, C, D, E, F, G, H = (checksummed(bytes([n] * 20)) for n in range(1, 9))
+
+TEXT = f"""\
+schema: governance/policy/v1
+members:
+  alice: {{address: "{A}"}}
+  bob: {{address: "{B}"}}
+  carol: {{address: "{C}"}}
+roles:
+  author: [alice, bob]
+  security: [bob, carol]
+  council: {{safe: council}}
+  guardian: {{safe: guardian}}
+networks:
+  devnet:
+    chain_id: 31337
+    council: "{D}"
+    guardian: "{E}"
+    timelock: "{F}"
+    target: {{kind: diamond, address: "{G}"}}
+    policy_anchor: "{H}"
+rules:
+  - id: slow
+    kinds: [facet_swap, contract_call]
+    may_propose: author
+    approvals: [{{role: council, at_least: threshold}}, {{role: security, at_least: 1}}]
+    distinct_from_author: false
+    via: timelock
+    delay: 48 h
+    grace: 14 d
+    freeze: [{{from: 2026-12-20, to: 2027-01-02}}]
+  - id: stop
+    kinds: [cancel]
+    networks: [devnet]
+    may_propose: guardian
+    approvals: [{{role: guardian, at_least: threshold}}]
+    via: guardian
+    delay: 0 s
+"""
+
+
+def made(text: str) -> Policy:
+    return read(parse(text, "p"), file="p", kinds=frozenset(KINDS))
+
+
+def changed(*edits: tuple[str, str]) -> str:
+    text = TEXT
+    for old, new in edits:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+def faults(*edits: tuple[str, str]) -> list[tuple[str, str]]:
+    """Rule and `line:column path` of each finding."""
+    with pytest.raises(Rejected) as caught:
+        made(changed(*edits))
+    return [(f.rule, f"{f.place} {f.path}".removeprefix("p:")) for f in caught.value.findings]
+
+
+def test_a_policy_is_what_its_file_says():
+    policy = made(TEXT)
+    slow, stop = policy.rules
+    assert policy.digest == digest(parse(TEXT, "p"))
+    assert policy.members == {"alice": A, "bob": B, "carol": C}
+    assert policy.roles["security"] == {"bob", "carol"}
+    assert (policy.roles["council"], policy.safes) == (frozenset(), {"council": "council", "guardian": "guardian"})
+    network = policy.networks["devnet"]
+    assert (network.name, network.chain_id, network.target_kind) == ("devnet", 31337, TargetKind.DIAMOND)
+    assert [network.council, network.guardian, network.timelock, network.target, network.policy_anchor] == [
+        D,
+        E,
+        F,
+        G,
+        H,
+    ]
+    assert slow.approvals == (Approval(role="council", at_least=None), Approval(role="security", at_least=1))
+    assert (slow.delay, slow.grace) == (Duration(172800), Duration(14 * 86400))
+    assert slow.freeze == ((Moment.parse("2026-12-20"), Moment.parse("2027-01-02")),)
+    assert (slow.networks, slow.distinct_from_author) == ({"devnet"}, False)
+    assert (stop.grace, stop.freeze, stop.distinct_from_author) == (None, (), True)
+    assert (str(slow.place), str(stop.place)) == ("p:20:5", "p:29:5")
+    assert policy.endpoints == {}
+
+
+def test_exactly_one_rule_is_for_a_kind_on_a_network():
+    policy = made(TEXT)
+    assert policy.rule_for("facet_swap", "devnet") is policy.rules[0]
+    assert policy.rule_for("cancel", "devnet") is policy.rules[1]
+    assert policy.rule_for("emergency_pause", "devnet") is None
+    assert policy.rule_for("facet_swap", "mainnet") is None
+
+
+def test_the_policy_of_a_new_workspace_is_well_formed_and_has_a_rule_for_every_kind():
+    text = files("governance.life").joinpath("templates", "policies.yaml").read_text("utf-8")
+    policy = made(text)
+    assert all(policy.rule_for(kind, "devnet") for kind in KINDS)
+    assert all(policy.rule_for(n, "devnet").via == kind.lane for n, kind in KINDS.items())  # type: ignore[union-attr]
+
+
+APPROVALS = "[{role: council, at_least: threshold}, {role: security, at_least: 1}]"
+SCHEMA = {
+    "another version": ([("policy/v1", "policy/v2")], ("schema-value", "1:9 schema")),
+    "nobody is a member": ([("roles:", "rolez:")], ("schema-missing", "1:1 roles")),
+    "a key nobody knows": ([("grace: 14 d", "grave: 14 d")], ("schema-unknown-key", "27:5 rules[0].grave")),
+    "a member in capitals": ([("  carol:", "  Carol:")], ("schema-value", "5:3 members.Carol")),
+    "an address without checksum": ([(f'"{D}"', '"0x' + "ab" * 20 + '"')], ("schema-value", "14:14 networks.devnet.council")),
+    "a hex chain id": ([("31337", "0x7a69")], ("schema-value", "13:15 networks.devnet.chain_id")),
+    "no kinds": ([("[cancel]", "[]")], ("schema-value", "30:12 rules[1].kinds")),
+    "no networks": ([("networks: [devnet]", "networks: []")], ("schema-value", "31:15 rules[1].networks")),
+    "no approvals": ([(APPROVALS, "[]")], ("schema-value", "23:16 rules[0].approvals")),
+    "no approval at all": ([("at_least: 1", "at_least: 0")], ("schema-value", "23:82 rules[0].approvals[1].at_least")),
+    "a negative number": ([("at_least: 1", "at_least: -1")], ("schema-value", "23:82 rules[0].approvals[1].at_least")),
+    "half an approval": ([("at_least: 1", "at_least: 1.5")], ("schema-value", "23:82 rules[0].approvals[1].at_least")),
+    "neither true nor false": ([("author: false", "author: no")], ("schema-value", "24:27 rules[0].distinct_from_author")),
+    "a lane nobody knows": ([("via: timelock", "via: council")], ("schema-value", "25:10 rules[0].via")),
+    "a delay without unit": ([("48 h", "172800")], ("schema-value", "26:12 rules[0].delay")),
+    "a negative delay": ([("48 h", "-48 h")], ("schema-value", "26:12 rules[0].delay")),
+    "a rule's id in capitals": ([("id: slow", "id: Slow")], ("schema-value", "20:9 rules[0].id")),
+    "a role that is text": ([("[bob, carol]", "bob")], ("schema-value", "8:13 roles.security")),
+    "a role of another Safe": ([("safe: council", "safe: treasury")], ("schema-value", "9:19 roles.council.safe")),
+    "a wildcard": ([("[cancel]", "['*']")], ("schema-value", "30:13 rules[1].kinds[0]")),
+    "a key in an endpoint": ([("chain_id: 31337", "chain_id: 1\n    rpc: https://x/v3/k")], ("schema-value", "14:10 networks.devnet.rpc")),
+    "a password in an endpoint": ([("chain_id: 31337", "chain_id: 1\n    rpc: https://u:p@x")], ("schema-value", "14:10 networks.devnet.rpc")),
+    "a query in an endpoint": ([("chain_id: 31337", "chain_id: 1\n    rpc: https://x?k=v")], ("schema-value", "14:10 networks.devnet.rpc")),
+    "a file as endpoint": ([("chain_id: 31337", "chain_id: 1\n    rpc: file:///x")], ("schema-value", "14:10 networks.devnet.rpc")),
+}  # fmt: skip
+
+DISAGREEMENTS = {
+    "a role names nobody known": ([("[alice, bob]", "[alice, mallory]")], [("policy-unknown-member", "7:19 roles.author[1]")]),
+    "a kind nobody has": ([("[cancel]", "[cancle]")], [("policy-unknown-kind", "30:13 rules[1].kinds[0]")]),
+    "a network nobody knows": ([("[devnet]", "[mainnet]")], [("policy-unknown-network", "31:16 rules[1].networks[0]")]),
+    "a role nobody holds may propose": ([("may_propose: author", "may_propose: x")], [("policy-unknown-role", "22:18 rules[0].may_propose")]),
+    "a role nobody holds must approve": ([("role: security", "role: x")], [("policy-unknown-role", "23:62 rules[0].approvals[1].role")]),
+    "an empty role": ([("[alice, bob]", "[]")], [("policy-empty-role", "7:11 roles.author")]),
+    "a member twice in a role": ([("[alice, bob]", "[alice, alice]")], [("policy-twice", "7:19 roles.author[1]")]),
+    "a kind twice": ([("[cancel]", "[cancel, cancel]")], [("policy-twice", "30:21 rules[1].kinds[1]")]),
+    "a network twice": ([("[devnet]", "[devnet, devnet]")], [("policy-twice", "31:24 rules[1].networks[1]")]),
+    "a rule's id twice": ([("id: stop", "id: slow")], [("policy-twice", "29:9 rules[1].id")]),
+    "a role asked twice": (
+        [("role: security, at_least: 1", "role: council, at_least: threshold")],
+        [("policy-twice", "23:62 rules[0].approvals[1].role")],
+    ),
+    "two members are one account": ([(B, A)], [("policy-same-member", "4:18 members.bob.address")]),
+    "a member is nobody": ([(B, ZERO_ADDRESS)], [("policy-zero-address", "4:18 members.bob.address")]),
+    "the timelock is nobody": ([(F, ZERO_ADDRESS)], [("policy-zero-address", "16:15 networks.devnet.timelock")]),
+    "the target is nobody": ([(G, ZERO_ADDRESS)], [("policy-zero-address", "17:13 networks.devnet.target")]),
+    "council and guardian are one Safe": ([(E, D)], [("policy-same-address", "15:15 networks.devnet.guardian")]),
+    "the timelock governs itself": ([(G, F)], [("policy-same-address", "17:13 networks.devnet.target")]),
+    "one kind under two rules": ([("[cancel]", "[cancel, facet_swap]")], [("policy-overlap", "30:12 rules[1].kinds")]),
+    "a delay on the guardian's lane": ([("delay: 0 s", "delay: 1 h")], [("policy-guardian-delay", "35:12 rules[1].delay")]),
+    "a grace on the guardian's lane": ([("delay: 0 s", "delay: 0 s\n    grace: 1 d")], [("policy-guardian-grace", "36:12 rules[1].grace")]),
+    "a freeze of the emergency path": (
+        [("delay: 0 s", "delay: 0 s\n    freeze: [{from: 2026-01-01, to: 2026-01-02}]")],
+        [("policy-guardian-freeze", "36:13 rules[1].freeze")],
+    ),
+    "a freeze that ends before it begins": ([("to: 2027-01-02", "to: 2026-12-20")], [("policy-freeze", "28:14 rules[0].freeze[0]")]),
+    "more approvals than people": ([("at_least: 1", "at_least: 3")], [("policy-at-least", "23:82 rules[0].approvals[1].at_least")]),
+    "a threshold of people": ([("at_least: 1", "at_least: threshold")], [("policy-threshold", "23:82 rules[0].approvals[1].at_least")]),
+    "a number of a Safe's owners": (
+        [("{role: guardian, at_least: threshold}", "{role: guardian, at_least: 1}")],
+        [("policy-threshold", "33:44 rules[1].approvals[0].at_least")],
+    ),
+    "the council's lane without the council": ([("role: council, at_least: threshold}, {", "")], [("policy-lane-approval", "23:16 rules[0].approvals")]),
+    "a Safe of the other lane": (
+        [("{role: security, at_least: 1}", "{role: guardian, at_least: threshold}")],
+        [("policy-lane-approval", "23:62 rules[0].approvals[1].role")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCHEMA)
+def test_a_policy_that_does_not_follow_its_schema_is_refused_at_the_place(name: str):
+    edits, expected = SCHEMA[name]
+    assert expected in faults(*edits)
+
+
+@pytest.mark.parametrize("name", DISAGREEMENTS)
+def test_a_policy_whose_parts_disagree_is_refused_at_the_place(name: str):
+    edits, expected = DISAGREEMENTS[name]
+    assert faults(*edits) == expected
+
+
+def test_every_disagreement_is_told_in_the_order_of_the_file():
+    rules = [rule for rule, _ in faults(("[alice, bob]", "[x]"), (E, D), ("48 h", "1 h"), ("[cancel]", "[y]"))]
+    assert rules == ["policy-unknown-member", "policy-same-address", "policy-unknown-kind"]
+
+
+def test_rules_of_one_kind_on_different_networks_do_not_overlap():
+    main = "".join(f"    {line}\n" for line in (
+        "chain_id: 1", f'council: "{D}"', f'guardian: "{E}"', f'timelock: "{F}"',
+        f'target: {{kind: diamond, address: "{G}"}}', f'policy_anchor: "{H}"', "rpc: https://rpc.example.org/",
+    ))  # fmt: skip
+    other = "  - {id: slower, kinds: [cancel], networks: [mainnet], may_propose: guardian, via: guardian, delay: 0 s,\n"
+    other += "     approvals: [{role: guardian, at_least: threshold}]}\n"
+    policy = made(TEXT.replace("rules:\n", f"  mainnet:\n{main}rules:\n") + other)
+    assert [policy.rule_for("cancel", n).id for n in ("devnet", "mainnet")] == ["stop", "slower"]  # type: ignore[union-attr]
+    assert policy.endpoints == {"mainnet": "https://rpc.example.org/"}
+    assert policy.rules[0].networks == {"devnet", "mainnet"}
+
+
+@pytest.mark.parametrize("keys", [("members",), ("roles",), ("networks",), ("rules",), ("members", "rules")])
+def test_empty_parts_are_refused(keys: Sequence[str]):
+    document = {"members": "{}", "roles": "{}", "networks": "{}", "rules": "[]"}
+    text = "schema: governance/policy/v1\n" + "".join(f"{key}: {document[key]}\n" for key in keys)
+    with pytest.raises(Rejected) as caught:
+        made(text)
+    rules = {f.path: f.rule for f in caught.value.findings}
+    assert rules == {key: "schema-value" if key in keys else "schema-missing" for key in document}
+
+
+def test_the_schema_for_editors_refuses_unknown_keys_everywhere():
+    schema = policy_schema()
+    assert schema["additionalProperties"] is False
+    assert all(
+        part.get("additionalProperties") is False for part in schema["$defs"].values() if part["type"] == "object"
+    )
