@@ -1,0 +1,175 @@
+"""Verdicts: what no rule allows is refused, and every violation is told. threat_25, threat_52."""
+
+import pytest
+
+from governance.adapters.files import parse
+from governance.core import policy as core_policy
+from governance.core import proposal as core_proposal
+from governance.core.errors import Refused
+from governance.core.kinds import KINDS, Lane
+from governance.core.units import Address, Moment
+from governance.core.verdict import Verdict, approvals_missing, judge
+from tests.core.test_policy import TEXT as POLICY_TEXT
+from tests.core.test_policy import A, B, C, D
+from tests.core.test_proposal import MODELS, START
+
+NOW = Moment.parse("2026-12-01")
+
+
+def policy(*edits: tuple[str, str]) -> core_policy.Policy:
+    text = POLICY_TEXT
+    for old, new in edits:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return core_policy.read(parse(text, "policies.yaml"), file="policies.yaml", kinds=frozenset(KINDS))
+
+
+def proposal(text: str = START) -> core_proposal.Proposal:
+    return core_proposal.read(parse(text, "p.yaml"), id="0007-x", file="p.yaml", models=MODELS)
+
+
+def verdict(
+    text: str = START,
+    *edits: tuple[str, str],
+    network: str = "devnet",
+    lane: Lane = Lane.TIMELOCK,
+    now: Moment | None = NOW,
+) -> Verdict:
+    return judge(proposal(text), policy(*edits), network=network, lane=lane, now=now)
+
+
+def told(given: Verdict) -> list[tuple[str, str]]:
+    return [(f.rule, f"{f.place} {f.path}".strip()) for f in given.violations]
+
+
+CANCEL = START[: START.index("calls:")].replace("contract_call", "cancel") + "proposal: 0001-x\nreason: why\n"
+
+
+def test_what_a_rule_allows_is_allowed_by_that_rule():
+    given = verdict()
+    assert given.ok
+    assert given.require().id == "slow"
+    assert (given.proposal, given.network) == ("0007-x", "devnet")
+
+
+def test_what_no_rule_allows_is_refused():
+    given = verdict(START, ("[facet_swap, contract_call]", "[facet_swap]"))
+    assert (given.ok, given.rule, told(given)) == (False, None, [("deny-by-default", "p.yaml:5:7 kind")])
+    with pytest.raises(Refused, match="0007-x on devnet") as caught:
+        given.require()
+    assert caught.value.findings == given.violations
+
+
+def test_a_verdict_without_a_rule_is_a_refusal_whatever_else_is_true():
+    empty = Verdict(proposal="0007-x", network="devnet", rule=None, violations=())
+    assert not empty.ok
+    with pytest.raises(Refused):
+        empty.require()
+
+
+@pytest.mark.parametrize(
+    ("text", "edits", "network", "lane", "expected"),
+    [
+        (START.replace("devnet", "mainnet"), (), "mainnet", Lane.TIMELOCK, ("unknown-network", "p.yaml:4:12 networks[0]")),
+        (START, (), "mainnet", Lane.TIMELOCK, ("unknown-network", "p.yaml:4:11 networks")),
+        (START, (), "devnet", Lane.GUARDIAN, ("slow", "p.yaml:5:7 kind")),
+        (CANCEL, (), "devnet", Lane.TIMELOCK, ("stop", "p.yaml:5:7 kind")),
+        (START.replace("alice", "mallory"), (), "devnet", Lane.TIMELOCK, ("slow", "p.yaml:3:9 author")),
+        (START.replace("alice", "carol"), (), "devnet", Lane.TIMELOCK, ("slow", "p.yaml:3:9 author")),
+        (CANCEL.replace("alice", "mallory"), (), "devnet", Lane.GUARDIAN, ("stop", "p.yaml:3:9 author")),
+    ],
+)  # fmt: skip
+def test_a_violation_is_told_at_its_place(
+    text: str, edits: tuple[tuple[str, str], ...], network: str, lane: Lane, expected: tuple[str, str]
+):
+    assert told(verdict(text, *edits, network=network, lane=lane)) == [expected]
+
+
+def test_a_role_of_a_safe_may_be_claimed_by_any_member_since_only_signatures_count():
+    assert verdict(CANCEL.replace("alice", "carol"), lane=Lane.GUARDIAN).ok
+
+
+@pytest.mark.parametrize(
+    ("now", "frozen"),
+    [
+        ("2026-12-17", False),  # executable on the 19th
+        ("2026-12-18", True),  # executable on the 20th, the first frozen moment
+        ("2026-12-20", True),
+        ("2027-01-01T23:59:59Z", True),
+        ("2027-01-02", False),  # the end is free
+    ],
+)
+def test_nothing_is_queued_or_becomes_executable_in_a_freeze(now: str, frozen: bool):
+    given = verdict(now=Moment.parse(now))
+    assert told(given) == ([("slow", "policies.yaml:20:5")] if frozen else [])
+
+
+def test_a_freeze_is_told_once():
+    given = verdict(now=Moment.parse("2026-12-25"))
+    assert [(f.message, f.hint) for f in given.violations] == [
+        (
+            "frozen from 2026-12-20T00:00:00Z to 2027-01-02T00:00:00Z: it would be queued now",
+            "wait until 2027-01-02T00:00:00Z",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("not_after", "late"),
+    [("2026-12-03", False), ("2026-12-02T23:59:59Z", True), ("2026-11-30", True)],
+)
+def test_what_could_only_be_executed_after_its_end_is_refused(not_after: str, late: bool):
+    given = verdict(f"{START}not_after: {not_after}\n")
+    assert told(given) == ([("not-after", "p.yaml:9:12 not_after")] if late else [])
+
+
+def test_without_a_moment_only_what_does_not_depend_on_it_is_judged():
+    assert verdict(f"{START}not_after: 2020-01-01\n", now=None).ok
+    assert not verdict(START.replace("alice", "mallory"), now=None).ok
+
+
+def test_every_violation_is_told():
+    text = f"{START}not_after: 2026-12-21\n".replace("alice", "mallory")
+    given = verdict(text, lane=Lane.GUARDIAN, now=Moment.parse("2026-12-20"))
+    assert len(given.violations) == 4
+
+
+APPROVED: dict[str, tuple[set[Address], str, bool]] = {
+    "nobody approved": (set(), "false", False),
+    "a holder of the role approved": ({C}, "false", True),
+    "two holders approved": ({B, C}, "false", True),
+    "somebody without the role approved": ({A, D}, "false", False),
+    "the author approved, who holds the role": ({B}, "false", True),
+    "the author approved, and others are wanted": ({B}, "true", False),
+    "the author and another approved": ({B, C}, "true", True),
+}
+
+
+@pytest.mark.parametrize("name", APPROVED)
+def test_approvals_of_a_role_are_counted_by_address(name: str):
+    approvers, distinct, enough = APPROVED[name]
+    rules = policy(("distinct_from_author: false", f"distinct_from_author: {distinct}"))
+    missing = approvals_missing(
+        proposal(START.replace("alice", "bob")), rules, rules.rules[0], approvers={"security": frozenset(approvers)}
+    )
+    assert [f.message for f in missing] == ([] if enough else ["0 of 1 approvals by role security"])
+
+
+def test_who_could_still_approve_is_named():
+    rules = policy(("distinct_from_author: false", "distinct_from_author: true"))
+    asked = approvals_missing(proposal(START.replace("alice", "bob")), rules, rules.rules[0], approvers={})
+    assert [f.hint for f in asked] == ["ask carol"]
+    lonely = policy(("distinct_from_author: false", "distinct_from_author: true"), ("[bob, carol]", "[bob]"))
+    nobody = approvals_missing(proposal(START.replace("alice", "bob")), lonely, lonely.rules[0], approvers={})
+    assert [f.hint for f in nobody] == ["nobody is left who could: the policy must change"]
+
+
+def test_an_unknown_author_is_not_taken_for_anybody():
+    rules = policy(("distinct_from_author: false", "distinct_from_author: true"))
+    stranger = proposal(START.replace("alice", "mallory"))
+    assert approvals_missing(stranger, rules, rules.rules[0], approvers={"security": frozenset({C})}) == ()
+
+
+def test_a_safe_counts_on_chain_and_not_here():
+    rules = policy()
+    assert approvals_missing(proposal(CANCEL), rules, rules.rules[1], approvers={}) == ()
