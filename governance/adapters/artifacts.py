@@ -6,8 +6,6 @@ leaves them. It trusts no selector that the file claims: each is hashed again.
 
 import difflib
 import importlib.util
-import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,13 +13,11 @@ from typing import Any
 from governance.core.artifact import Artifact, abi_type, artifact_name
 from governance.core.errors import Rejected
 from governance.core.keccak import selector
+from governance.core.strictjson import parse
 from governance.core.units import hex_bytes
 
 _LIMIT = 8 * 1024 * 1024
 """Bytes; the largest contract's artifact with its ABI stays under 1 MiB."""
-
-_DEPTH = 64
-"""An ABI of tuples in tuples stays under 20."""
 
 
 class Artifacts:
@@ -82,10 +78,10 @@ def _read(name: str, path: Path) -> Artifact:
     if path.stat().st_size > _LIMIT:
         raise Rejected(f"the artifact {path} is larger than {_LIMIT} bytes")
     try:
-        document = json.loads(_shallow(path.read_text("utf-8"), path))
+        document = parse(path.read_text("utf-8"), shown_as=str(path))
         abi = tuple(document["abi"])
         creation, runtime = _code(document, "bytecode"), _code(document, "deployedBytecode")
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (UnicodeDecodeError, KeyError, TypeError) as error:
         raise Rejected(
             f"{path} is not a contract artifact", hint="it needs abi, bytecode and deployedBytecode"
         ) from error
@@ -99,16 +95,6 @@ def _read(name: str, path: Path) -> Artifact:
         selectors=_selectors(abi),
         has_immutables=bool(document.get("immutableReferences")),  # Safe's files lack the key, and its contracts any
     )
-
-
-def _shallow(text: str, path: Path) -> str:
-    """Refuse a bomb of brackets: web3 lifts the interpreter's recursion limit, and then JSON's parser dies of it."""
-    depth = 0
-    for bracket in re.finditer(r"[\[\]{}]", text):
-        depth += 1 if bracket[0] in "[{" else -1
-        if depth > _DEPTH:
-            raise Rejected(f"{path} is nested deeper than {_DEPTH}")
-    return text
 
 
 def _code(document: Mapping[str, Any], key: str) -> bytes:

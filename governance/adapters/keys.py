@@ -16,6 +16,7 @@ from typing import Any, NoReturn, SupportsIndex
 
 from governance.core.errors import Refused, Rejected
 from governance.core.keccak import keccak
+from governance.core.strictjson import require_shallow
 from governance.core.units import Address, Bytes32, address, checksummed, shown
 
 MAX_PASSWORD_BYTES = 4096
@@ -128,8 +129,10 @@ def _read_private(path: Path) -> bytes:
 def _keystore(raw: bytes, path: Path) -> dict[str, Any]:
     hint = "it is an encrypted JSON key, version 3, as geth, foundry and eth-account write it"
     try:
-        document = json.loads(raw)
-    except (ValueError, RecursionError):
+        text = raw.decode("utf-8")
+        require_shallow(text, shown_as=str(path))
+        document = json.loads(text)
+    except (ValueError, Rejected):
         # `from None`: the error would carry the document, which may be a key that was never encrypted.
         raise Rejected(f"{path} is not a keystore", hint=hint) from None
     crypto = _member(document, "crypto")

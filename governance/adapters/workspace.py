@@ -20,6 +20,7 @@ from governance.core.kinds import KINDS
 from governance.core.lock import SCHEMA as LOCK_SCHEMA
 from governance.core.policy import Policy
 from governance.core.proposal import PROPOSAL_ID, Proposal
+from governance.core.strictjson import parse
 from governance.core.units import shown
 
 MAX_LOCK_BYTES = 16 << 20
@@ -81,13 +82,7 @@ class FileWorkspace:
         if not file.exists():
             return None
         shown_as = self.shown(file)
-        try:
-            document = json.loads(read_text(file, shown_as, max_bytes=MAX_LOCK_BYTES))
-        except json.JSONDecodeError as error:
-            place = f"{shown_as}:{error.lineno}:{error.colno}"
-            raise Rejected(
-                f"{place} is not JSON: {error.msg}", hint=f"write it anew: gov lock {proposal_id}"
-            ) from error
+        document = parse(read_text(file, shown_as, max_bytes=MAX_LOCK_BYTES), shown_as=shown_as)
         if not _is_lock(document, proposal_id):
             raise Rejected(
                 f"{shown_as} is not a lock file of {proposal_id}", hint=f"write it anew: gov lock {proposal_id}"

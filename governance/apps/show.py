@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from governance.core.safetx import grouped
 from governance.core.units import to_hex
 
 if TYPE_CHECKING:
@@ -35,12 +36,6 @@ STAGE_STYLES = {
     "cancelled": "red",
     "displaced": "red",
 }
-
-
-def grouped(word: bytes) -> str:
-    """64 hex digits in groups of four, as hardware wallets show them."""
-    digits = word.hex()
-    return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
 
 
 def short(text: str) -> str:

@@ -6,15 +6,14 @@ whom the service says. Safes before 1.3.0 hash without the chain id and are not 
 skipped, since the service adds to them as it likes.
 """
 
-import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.safetx import SafeOperation, SafeTx
 from governance.core.signature import RECOVERABLE, SignatureKind, read_signature
+from governance.core.strictjson import parse
 from governance.core.units import ZERO_ADDRESS, Address, Bytes32, address, hex_bytes, shown, to_hex, unsigned, word
 
 CHAIN_IDS = (
@@ -22,12 +21,6 @@ CHAIN_IDS = (
     43114, 59144, 80094, 81457, 84532, 421614, 534352, 11155111, 11155420,
 )  # fmt: skip
 """EIP-155 ids of networks with a Safe Transaction Service or named in PayRox's configuration, and local nodes."""
-
-MAX_DEPTH = 64
-"""A page of decoded batches in batches has about 20."""
-
-_TOKENS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
-"""Strings, which are skipped whole, and brackets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +51,7 @@ class ServiceTransaction:
 
 def read_service_json(text: str, *, shown_as: str) -> list[ServiceTransaction]:
     """Every transaction of a file. Raises Rejected with everything that is malformed."""
-    document = _parse(text, shown_as)
+    document = parse(text, shown_as=shown_as)
     entries = [("", document)]
     if isinstance(document, dict) and "results" in document:
         results = document["results"]
@@ -71,35 +64,6 @@ def read_service_json(text: str, *, shown_as: str) -> list[ServiceTransaction]:
     if findings:
         raise Rejected(f"{shown_as} is not what a Safe Transaction Service writes", findings=findings)
     return transactions
-
-
-def _parse(text: str, shown_as: str) -> Any:
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(items)
-        if len(found) < len(items):
-            keys = [key for key, _ in items]
-            twice = next(key for key in found if keys.count(key) > 1)
-            raise Rejected(f"{shown_as} gives the key `{shown(twice)}` twice in one mapping", hint="keep one")
-        return found
-
-    def not_whole(written: str) -> NoReturn:
-        raise Rejected(f"{shown_as} says {shown(written)}, where every number is a whole one")
-
-    if _depth(text) > MAX_DEPTH:
-        raise Rejected(f"{shown_as} is nested deeper than {MAX_DEPTH}")
-    try:
-        return json.loads(text, object_pairs_hook=pairs, parse_float=not_whole, parse_constant=not_whole, parse_int=str)
-    except json.JSONDecodeError as error:
-        raise Rejected(f"{shown_as}:{error.lineno}:{error.colno} is not JSON: {error.msg}") from error
-
-
-def _depth(text: str) -> int:
-    """How deep brackets are nested, without recursion: the C parser of `json` crashes where the limit is set high."""
-    deepest = depth = 0
-    for token in _TOKENS.finditer(text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
-        deepest = max(deepest, depth)
-    return deepest
 
 
 class _Reader:

@@ -5,10 +5,11 @@ import json
 import pytest
 
 from governance.adapters import manifests
-from governance.adapters.manifests import load_manifest, parse_json
+from governance.adapters.manifests import load_manifest
 from governance.core.errors import Rejected
 from governance.core.manifestcheck import check
 from governance.core.merkle import Odd, Profile, leaves, root
+from governance.core.strictjson import parse as parse_json
 from tests.core.published import VECTORS, made
 
 RELEASE = VECTORS / "payrox-v1-manifest.json"

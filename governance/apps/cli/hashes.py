@@ -89,4 +89,5 @@ def _print(report: dict[str, Any]) -> None:
     for name in ("domain_hash", "message_hash", "safe_tx_hash"):
         typer.echo(f"{name.replace('_', ' '):<14} {report[name]}")
     for signer in report["signers"]:
-        typer.echo(printable(f"signed by      {signer['owner']}  ({signer['kind']})"))
+        verb = "signed by" if signer["recovered"] else "claimed for"
+        typer.echo(printable(f"{verb:<14} {signer['owner']}  ({signer['kind']})"))

@@ -19,6 +19,7 @@ from governance.apps.cli.common import (
     one_proposal,
 )
 from governance.core.errors import Refused, Rejected
+from governance.core.safetx import grouped
 
 if TYPE_CHECKING:
     from governance.core.ballot import Ballot
@@ -56,7 +57,7 @@ def sign(
         card = show.card(ceremony)
         console(stderr=True).print(card, markup=False)
         for step in ceremony.steps:
-            _confirm(show.grouped(step.safe_tx.hash), step.safe_tx.hash.hex(), confirm)
+            _confirm(grouped(step.safe_tx.hash), step.safe_tx.hash.hex(), confirm)
         ballots += life_sign(ceremony, signer, space)
     if json:
         emit({"schema": "governance/ballots/v1", "ballots": [show.ballot_document(ballot) for ballot in ballots]})
