@@ -1,44 +1,32 @@
-"""A node of one network, over web3.py's HTTP provider: reads pinned to one block hash, in one batch a method.
+"""A node of one network: reads pinned to one block hash, in one batch a method.
 
-Every answer is checked: its id, its form, the chain it speaks for. What does not answer properly is Unreachable; nothing
-is replaced by a default. Errors name scheme, host and port of an endpoint only, since paths and queries carry keys.
+Every answer is checked: its form, the chain it speaks for, the block it is true at, and of logs that they are those asked
+for. What does not answer properly is Unreachable; nothing is replaced by a default.
 """
 
-import time
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Any
 
+from governance.adapters.rpc import Request, Rpc, RpcError
 from governance.core.call import Call
 from governance.core.errors import Finding, GovError, Refused, Unreachable
 from governance.core.facts import Head, Log, Receipt
 from governance.core.units import Address, Bytes32, Moment, checksummed, hex_bytes, shown, to_hex, word
 from governance.ports import Answer
 
-if TYPE_CHECKING:
-    from web3.providers import HTTPProvider
+REVERTED = 3
+"""The code by which nodes say that a call reverted."""
+_FAILED_CALL = re.compile(
+    r"execution reverted|vm execution error|vm exception|invalid opcode|invalid jump|stack underflow|evm error (?!outofgas)",
+    re.IGNORECASE,
+)
+"""How messages begin by which nodes without that code blame the contract. Running out of gas is the node's own limit."""
+_NUMBER = re.compile(r"0x[0-9a-fA-F]{1,64}")
 
-BATCH = 100
-"""Requests in one HTTP request; public endpoints take at least this many."""
-TIMEOUT = 20.0
-"""Seconds that one HTTP request may take."""
-ATTEMPTS = 3
-"""How often a read that got no answer at all is asked again."""
-PAUSE = 0.25
-"""Seconds before the second attempt; doubled each time."""
-
-Request = tuple[str, list[Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RpcError:
-    """A JSON-RPC error object."""
-
-    code: int
-    message: str
-    data: Any
+Topics = Sequence[Sequence[Bytes32] | None]
+"""Each position a set of alternatives, None for any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,31 +36,25 @@ class Fees:
     base: int | None
     """None on a chain without EIP-1559."""
     tip: int
+    """Priority fee, or the whole gas price where there is no base fee."""
 
 
 class NodeChain:
     """See `governance.ports.Chain` for what each method promises."""
 
     def __init__(self, url: str, chain_id: int, network: str) -> None:
-        self._url = url
+        self._rpc = Rpc(url, network)
         self._chain_id = chain_id
-        self._network = network
-
-    @cached_property
-    def _provider(self) -> "HTTPProvider":
-        from web3.providers import HTTPProvider
-
-        return HTTPProvider(self._url, request_kwargs={"timeout": TIMEOUT}, exception_retry_configuration=None)
 
     @property
     def shown(self) -> str:
         """The network and where its node is, without anything secret."""
-        parts = urlsplit(self._url)
-        return f"{self._network} at {parts.scheme}://{parts.hostname}:{parts.port or parts.scheme}"
+        return self._rpc.shown
 
     def head(self) -> Head:
         """The newest block of the right chain."""
-        chain_id, block = self._results([("eth_chainId", []), ("eth_getBlockByNumber", ["latest", False])])
+        answers = self._rpc.together([("eth_chainId", []), ("eth_getBlockByNumber", ["latest", False])])
+        chain_id, block = self._rpc.results(answers)
         self._require_chain(chain_id)
         return self._head(block)
 
@@ -80,12 +62,17 @@ class NodeChain:
         try:
             return Head(
                 chain_id=self._chain_id,
-                number=int(block["number"], 16),
+                number=self._number(block["number"]),
                 hash=word(block["hash"]),
-                timestamp=Moment(int(block["timestamp"], 16)),
+                timestamp=Moment(self._number(block["timestamp"])),
             )
-        except (TypeError, KeyError, ValueError, GovError) as error:
-            raise self._garbled("a block") from error
+        except (TypeError, KeyError, GovError) as error:
+            raise self._rpc.garbled("a block") from error
+
+    def require_chain(self) -> None:
+        """Raise Refused when the node serves another chain than the policy names."""
+        (chain_id,) = self._results([("eth_chainId", [])])
+        self._require_chain(chain_id)
 
     def _require_chain(self, answered: Any) -> None:
         found = self._number(answered)
@@ -97,7 +84,7 @@ class NodeChain:
     def call_many(self, calls: Sequence[Call], at: Head) -> list[Answer]:
         """View calls, in order."""
         requests: list[Request] = [("eth_call", [_request(call), _block(at)]) for call in calls]
-        return [self._answer(given) for given in self._ask(requests)]
+        return [self._answer(given) for given in self._rpc.ask(requests)]
 
     def codes(self, addresses: Sequence[Address], at: Head) -> list[bytes]:
         """Runtime code of each account."""
@@ -108,34 +95,41 @@ class NodeChain:
         requests: list[Request] = [
             ("eth_getStorageAt", [account, to_hex(slot.to_bytes(32, "big")), _block(at)]) for account, slot in slots
         ]
-        return [Bytes32(self._bytes(result).rjust(32, b"\0")) for result in self._results(requests)]
+        return [self._word(result) for result in self._results(requests)]
 
-    def logs(self, address: Address, topics: Sequence[Sequence[Bytes32] | None], at: Head) -> list[Log]:
-        """Matching logs from the first block to `at`, oldest first."""
-        wanted = [None if t is None else [to_hex(one) for one in t] for t in topics]
-        found = self._logs(address, wanted, 0, at.number, at)
+    def logs(self, address: Address, topics: Topics, at: Head) -> list[Log]:
+        """Matching logs from the first block to `at`, oldest first. An empty set of alternatives matches nothing."""
+        if any(wanted is not None and not wanted for wanted in topics):
+            return []  # nodes would take it for `any`
+        found = self._logs(address, topics, 0, at.number, at)
         return sorted(found, key=lambda log: (log.block, log.index))
 
-    def _logs(self, address: Address, topics: list[Any], first: int, last: int, at: Head) -> list[Log]:
+    def _logs(self, address: Address, topics: Topics, first: int, last: int, at: Head) -> list[Log]:
         """One range; halved when the node says that it is too much."""
-        where = {"address": address, "topics": topics, "fromBlock": hex(first), "toBlock": hex(last)}
-        # The block is asked in the same batch: a backend that lags behind would answer [] and look empty (threat 13).
-        given, block = self._ask([("eth_getLogs", [where]), ("eth_getBlockByNumber", [hex(at.number), False])])
-        if isinstance(block, RpcError) or not isinstance(block, dict) or block.get("hash") != to_hex(at.hash):
+        written = [None if wanted is None else [to_hex(one) for one in wanted] for wanted in topics]
+        where = {"address": address, "topics": written, "fromBlock": hex(first), "toBlock": hex(last)}
+        # The block is asked in the same request: a backend that lags behind would answer [] and look empty (threat 13).
+        given, block = self._rpc.together([("eth_getLogs", [where]), ("eth_getBlockByNumber", [hex(at.number), False])])
+        if isinstance(block, RpcError) or block is None or self._head(block).hash != at.hash:
             raise Unreachable(
                 f"{self.shown} no longer has block {at.number} as it was a moment ago",
                 hint="a reorganisation, or a node that lags behind another: try again",
             )
         if isinstance(given, RpcError):
             if first == last:
-                raise self._failed(given)
+                raise self._rpc.failed(given)
             middle = (first + last) // 2
             return self._logs(address, topics, first, middle, at) + self._logs(address, topics, middle + 1, last, at)
-        return [self._log(entry) for entry in given]
+        if not isinstance(given, list):
+            raise self._rpc.garbled("a list of logs")
+        found = [self._log(entry) for entry in given]
+        if not all(log.address == address and first <= log.block <= last and _matches(log, topics) for log in found):
+            raise self._rpc.garbled("the logs that were asked for")
+        return found
 
     def dry_run(self, call: Call, *, sender: Address, at: Head) -> Answer:
         """What `call` would give if `sender` sent it on top of `at`."""
-        (given,) = self._ask([("eth_call", [{**_request(call), "from": sender}, _block(at)])])
+        (given,) = self._rpc.ask([("eth_call", [{**_request(call), "from": sender}, _block(at)])])
         return self._answer(given)
 
     def receipt(self, tx_hash: Bytes32) -> Receipt | None:
@@ -144,15 +138,18 @@ class NodeChain:
         if found is None:
             return None
         try:
-            return Receipt(
+            receipt = Receipt(
                 tx_hash=word(found["transactionHash"]),
-                status=int(found["status"], 16),
-                block=int(found["blockNumber"], 16),
-                gas_used=int(found["gasUsed"], 16),
+                status=self._number(found["status"]),
+                block=self._number(found["blockNumber"]),
+                gas_used=self._number(found["gasUsed"]),
                 logs=tuple(self._log(entry) for entry in found["logs"]),
             )
-        except (TypeError, KeyError, ValueError, GovError) as error:
-            raise self._garbled("a receipt") from error
+        except (TypeError, KeyError, GovError) as error:
+            raise self._rpc.garbled("a receipt") from error
+        if receipt.tx_hash != tx_hash:
+            raise self._rpc.garbled("the receipt that was asked for")
+        return receipt
 
     def nonce(self, account: Address, *, pending: bool = False) -> int:
         """How many transactions of an account are mined, or with `pending` known."""
@@ -162,102 +159,47 @@ class NodeChain:
 
     def fees(self) -> Fees:
         """What the next block asks for."""
-        block, tip, price = self._ask(
+        block, tip, price = self._rpc.together(
             [("eth_getBlockByNumber", ["latest", False]), ("eth_maxPriorityFeePerGas", []), ("eth_gasPrice", [])]
         )
         if isinstance(block, dict) and "baseFeePerGas" in block and not isinstance(tip, RpcError):
             return Fees(base=self._number(block["baseFeePerGas"]), tip=self._number(tip))
         if isinstance(price, RpcError):
-            raise self._failed(price)
+            raise self._rpc.failed(price)
         return Fees(base=None, tip=self._number(price))
 
     def estimate(self, call: Call, sender: Address) -> int:
         """Gas that the node thinks `call` needs. Raises Refused when it would revert."""
-        (given,) = self._ask([("eth_estimateGas", [{**_request(call), "from": sender}])])
+        (given,) = self._rpc.ask([("eth_estimateGas", [{**_request(call), "from": sender}])])
         if isinstance(given, RpcError):
-            answer = self._answer(given)
             from governance.adapters.reverts import explain
 
-            raise Refused(f"it would revert: {explain(answer.data)}")
+            raise Refused(f"it would revert: {explain(self._answer(given).data)}")
         return self._number(given)
 
     def broadcast(self, raw: bytes) -> str:
-        """Hand a signed transaction to the node; gives the node's complaint, empty when it took it.
+        """Hand a signed transaction to a node of the right chain, once; gives its complaint, empty when it took it.
 
-        A complaint proves nothing either way: look the hash up (threat 3).
+        A complaint proves nothing either way, nor does Unreachable: look the hash up (threats 2 and 3).
         """
-        chain_id, given = self._ask([("eth_chainId", []), ("eth_sendRawTransaction", [to_hex(raw)])], attempts=1)
-        if not isinstance(chain_id, RpcError):
-            self._require_chain(chain_id)
-        return shown(given.message) if isinstance(given, RpcError) else ""
-
-    def require_chain(self) -> None:
-        """Raise Refused when the node serves another chain than the policy names."""
-        (chain_id,) = self._results([("eth_chainId", [])])
-        self._require_chain(chain_id)
+        self.require_chain()
+        (given,) = self._rpc.together([("eth_sendRawTransaction", [to_hex(raw)])], attempts=1)
+        return shown(given.message) or "refused" if isinstance(given, RpcError) else ""
 
     def _results(self, requests: Sequence[Request]) -> list[Any]:
         """Results of requests that must not fail."""
-        results = self._ask(requests)
-        for result in results:
-            if isinstance(result, RpcError):
-                raise self._failed(result)
-        return results
-
-    def _ask(self, requests: Sequence[Request], *, attempts: int = ATTEMPTS) -> list[Any]:
-        answers: list[Any] = []
-        for i in range(0, len(requests), BATCH):
-            answers += self._batch(requests[i : i + BATCH], attempts)
-        return answers
-
-    def _batch(self, requests: Sequence[Request], attempts: int) -> list[Any]:
-        """One HTTP request; results in order, errors as RpcError."""
-        from requests import RequestException
-        from web3.exceptions import Web3Exception
-
-        for attempt in range(attempts):
-            try:
-                given = self._provider.make_batch_request(list(requests))  # type: ignore[arg-type]
-            except RequestException as error:
-                if attempt + 1 < attempts:
-                    time.sleep(PAUSE * 2**attempt)
-                    continue
-                raise Unreachable(
-                    f"{self.shown} does not answer ({type(error).__name__})", hint="check the endpoint, then try again"
-                ) from None  # the original carries the whole URL
-            except (Web3Exception, ValueError, TypeError, KeyError, AttributeError) as error:
-                raise self._garbled("JSON-RPC") from error
-            return self._matched(given, len(requests))
-        raise AssertionError("unreachable: every attempt returns or raises")
-
-    def _matched(self, given: Any, wanted: int) -> list[Any]:
-        if not isinstance(given, list) or len(given) != wanted or not all(isinstance(one, dict) for one in given):
-            raise self._garbled(f"{wanted} answers to {wanted} questions")
-        ids = [one.get("id") for one in given]
-        if not all(isinstance(i, int) for i in ids) or ids != list(range(ids[0], ids[0] + wanted)):
-            raise self._garbled("answers to the questions that were asked")
-        return [self._result(one) for one in given]
-
-    def _result(self, one: dict[str, Any]) -> Any:
-        error = one.get("error")
-        if error is None:
-            if "result" not in one:
-                raise self._garbled("a result or an error")
-            return one["result"]
-        if not isinstance(error, dict):
-            raise self._garbled("an error that is one")
-        return RpcError(code=error.get("code", 0), message=str(error.get("message", "")), data=error.get("data"))
+        return self._rpc.results(self._rpc.ask(requests))
 
     def _answer(self, given: Any) -> Answer:
-        """A call's return data or, from an error that says so, its revert data."""
+        """A call's return data or, from an error that blames the contract, its revert data."""
         if not isinstance(given, RpcError):
             return Answer(ok=True, data=self._bytes(given))
         data = given.data.get("data") if isinstance(given.data, dict) else given.data
         if isinstance(data, str) and data.startswith("0x"):
             return Answer(ok=False, data=self._bytes(data))
-        if given.code == 3 or "revert" in given.message.lower():
+        if given.code == REVERTED or _FAILED_CALL.match(given.message):
             return Answer(ok=False, data=b"")
-        raise self._failed(given)
+        raise self._rpc.failed(given)
 
     def _log(self, entry: Any) -> Log:
         try:
@@ -265,32 +207,29 @@ class NodeChain:
                 address=checksummed(hex_bytes(entry["address"])),
                 topics=tuple(word(topic) for topic in entry["topics"]),
                 data=hex_bytes(entry["data"]),
-                block=int(entry["blockNumber"], 16),
-                index=int(entry["logIndex"], 16),
+                block=self._number(entry["blockNumber"]),
+                index=self._number(entry["logIndex"]),
                 tx_hash=word(entry["transactionHash"]),
             )
         except (TypeError, KeyError, ValueError, GovError) as error:
-            raise self._garbled("a log") from error
+            raise self._rpc.garbled("a log") from error
 
     def _bytes(self, result: Any) -> bytes:
         try:
             return hex_bytes(result)
         except (TypeError, GovError) as error:
-            raise self._garbled("hex data") from error
+            raise self._rpc.garbled("hex data") from error
+
+    def _word(self, result: Any) -> Bytes32:
+        raw = self._bytes(result)
+        if len(raw) != 32:
+            raise self._rpc.garbled("a storage word")
+        return Bytes32(raw)
 
     def _number(self, result: Any) -> int:
-        try:
-            return int(result, 16)
-        except (TypeError, ValueError) as error:
-            raise self._garbled("a number") from error
-
-    def _failed(self, error: RpcError) -> Unreachable:
-        return Unreachable(
-            f"{self.shown} cannot answer: {shown(error.message)} ({error.code})", hint="try again, or another endpoint"
-        )
-
-    def _garbled(self, wanted: str) -> Unreachable:
-        return Unreachable(f"{self.shown} did not answer with {wanted}", hint="try again, or another endpoint")
+        if not isinstance(result, str) or not _NUMBER.fullmatch(result):
+            raise self._rpc.garbled("a number")
+        return int(result, 16)
 
 
 def _request(call: Call) -> dict[str, str]:
@@ -300,3 +239,10 @@ def _request(call: Call) -> dict[str, str]:
 def _block(at: Head) -> dict[str, Any]:
     """EIP-1898: a block by its hash, which must be canonical."""
     return {"blockHash": to_hex(at.hash), "requireCanonical": True}
+
+
+def _matches(log: Log, topics: Topics) -> bool:
+    """Whether a node was right to give this log."""
+    if len(log.topics) < len(topics):
+        return False
+    return all(wanted is None or topic in wanted for topic, wanted in zip(log.topics, topics, strict=False))

@@ -1,12 +1,12 @@
 """A manifest dispatcher of any generation, read at one block."""
 
-from governance.adapters.loupe import ask, one, routed
+from governance.adapters.loupe import ask, one, require_agreement, routed
 from governance.core.call import Function, decode, function
-from governance.core.errors import ChainContradicts, Finding, Refused, Rejected
+from governance.core.errors import Finding, Refused, Rejected
 from governance.core.facts import Generation, Head, Route, TargetFacts
 from governance.core.keccak import keccak
 from governance.core.network import Network
-from governance.core.units import ZERO_WORD, Address, Bytes32, Duration, checksummed, to_hex
+from governance.core.units import ZERO_WORD, Address, Bytes32, Duration
 from governance.ports import Answer, Chain
 
 ADMIN = ZERO_WORD
@@ -76,10 +76,6 @@ def _routes(chain: Chain, target: Address, at: Head) -> tuple[Route, ...]:
     for (selector, facet), answer in zip(pairs, answers, strict=True):
         one(target, _ROUTE, answer)
         named, code_hash = decode(_ROUTE.outputs, answer.data)
-        if checksummed(bytes.fromhex(named[2:])) != facet:
-            raise ChainContradicts(
-                f"{target} routes {to_hex(selector)} to {named}, while its loupe says {facet}",
-                hint="a facet may have written the dispatcher's storage: compare the two views by hand",
-            )
+        require_agreement(target, selector, facet, str(named))
         routes.append(Route(selector=selector, facet=facet, code_hash=Bytes32(code_hash)))
     return tuple(routes)

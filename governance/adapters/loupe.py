@@ -24,6 +24,15 @@ def routed(chain: Chain, target: Address, at: Head) -> list[tuple[bytes, Address
     return pairs
 
 
+def require_agreement(target: Address, selector: bytes, listed: Address, named: str) -> None:
+    """Raise ChainContradicts when the second source names another facet than the loupe lists."""
+    if checksummed(bytes.fromhex(named[2:])) != listed:
+        raise ChainContradicts(
+            f"{target} routes {to_hex(selector)} to {named}, while its loupe says {listed}",
+            hint="a facet may have written the storage of the system: compare the two views by hand",
+        )
+
+
 def ask(
     chain: Chain, target: Address, questions: Sequence[tuple[Function, Sequence[object]]], at: Head
 ) -> list[Answer]:

@@ -1,19 +1,19 @@
 """A Safe on one network: read at one block, recognised by code, encoded by the core.
 
-An account is only a Safe when its proxy points (slot 0) at a singleton whose code is a published one: a lying `VERSION()`
-or a swapped singleton is refused.
+An account is only a Safe when its code is a published proxy's and points (slot 0) at a singleton whose code is published
+too: a lying `VERSION()` or a swapped singleton is refused.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from governance.adapters.known import SAFE_SINGLETONS
+from governance.adapters.known import SAFE_PROXIES, SAFE_SINGLETONS
 from governance.core.call import Call, Function, decode, encode_call, function
-from governance.core.errors import Finding, Refused, Rejected
+from governance.core.errors import ChainContradicts, Finding, Refused, Rejected
 from governance.core.facts import Head, SafeFacts, SafeOutcome
 from governance.core.keccak import keccak
 from governance.core.safetx import VERSIONS, SafeTx, execution
-from governance.core.units import Address, Bytes32, checksummed, shown, to_hex
+from governance.core.units import ZERO_ADDRESS, Address, Bytes32, checksummed, shown, to_hex
 from governance.ports import Answer, Chain
 
 _VERSION = function("VERSION()(string)")
@@ -49,8 +49,8 @@ class NodeSafe:
         singleton, guard, handler = self._slots(at)
         codes = self._chain.codes([self._address, singleton], at)
         proxy_hash, singleton_hash = (Bytes32(keccak(code)) for code in codes)
-        self._require_known(codes[0], singleton, singleton_hash)
-        version, owners, threshold, nonce = self._reads(at)
+        self._require_known(codes[0], proxy_hash, singleton, singleton_hash)
+        version, owners, threshold, nonce, modules = self._reads(at)
         facts = SafeFacts(
             address=self._address,
             version=str(version),
@@ -60,7 +60,7 @@ class NodeSafe:
             owners=tuple(_address(owner) for owner in owners),
             threshold=int(threshold),
             nonce=int(nonce),
-            modules=self._modules(at),
+            modules=modules,
             guard=guard,
             fallback_handler=handler,
         )
@@ -71,39 +71,52 @@ class NodeSafe:
         slots = [(self._address, slot) for slot in (SINGLETON_SLOT, GUARD_SLOT, FALLBACK_SLOT)]
         return [checksummed(word[12:]) for word in self._chain.storage(slots, at)]
 
-    def _require_known(self, code: bytes, singleton: Address, code_hash: Bytes32) -> None:
+    def _require_known(self, code: bytes, proxy_hash: Bytes32, singleton: Address, code_hash: Bytes32) -> None:
         if not code:
             raise _not_a_safe(f"{self._address} has no code", "safe-no-code", "check the address and the network")
+        if proxy_hash not in SAFE_PROXIES:  # only a published proxy is known to delegate to what slot 0 says
+            message = f"{self._address} has code hash {to_hex(proxy_hash)}, no published Safe proxy"
+            raise _not_a_safe(message, "safe-proxy", "check the address and the network")
         if code_hash not in SAFE_SINGLETONS:
             message = f"{self._address} runs {singleton} with code hash {to_hex(code_hash)}, no published Safe"
             raise _not_a_safe(message, "safe-singleton", "do not sign anything; find out who changed the singleton")
 
-    def _reads(self, at: Head) -> list[Any]:
+    def _reads(self, at: Head) -> tuple[Any, ...]:
+        """VERSION, owners, threshold, nonce and all modules."""
         functions = (_VERSION, _OWNERS, _THRESHOLD, _NONCE)
-        answers = self._chain.call_many([Call(to=self._address, data=encode_call(f, [])) for f in functions], at)
-        return [self._value(f, answer) for f, answer in zip(functions, answers, strict=True)]
+        calls = [Call(to=self._address, data=encode_call(fn, [])) for fn in functions]
+        *answers, page = self._chain.call_many([*calls, self._page(SENTINEL)], at)
+        values = (self._values(fn, answer)[0] for fn, answer in zip(functions, answers, strict=True))
+        return (*values, self._modules(page, at))
 
-    def _value(self, fn: Function, answer: Answer) -> Any:
+    def _modules(self, answer: Answer, at: Head) -> tuple[Address, ...]:
+        """Every module, page after page from the first."""
+        found: list[Address] = []
+        while True:
+            page, following = self._values(_MODULES, answer)
+            listed = [_address(module) for module in page]
+            start = _address(following)
+            ends = start in {SENTINEL, ZERO_ADDRESS}
+            if not ends and start not in listed:
+                listed.append(start)  # 1.3.0 names the first module of the next page here, and leaves it out there
+            found += listed
+            if len(set(found)) != len(found):
+                raise ChainContradicts(f"the list of modules of {self._address} runs in a circle", hint="do not sign")
+            if ends:
+                return tuple(found)
+            (answer,) = self._chain.call_many([self._page(start)], at)
+
+    def _page(self, start: Address) -> Call:
+        return Call(to=self._address, data=encode_call(_MODULES, [start, PAGE]))
+
+    def _values(self, fn: Function, answer: Answer) -> tuple[Any, ...]:
         if not answer.ok:
             raise _not_a_safe(f"{self._address} does not answer {fn.signature}", "safe-read", "check the address")
         try:
-            return decode(fn.outputs, answer.data)[0]
+            return decode(fn.outputs, answer.data)
         except Rejected as error:
             message = f"{self._address} answers {fn.signature} with something else"
             raise _not_a_safe(message, "safe-read", "check the address") from error
-
-    def _modules(self, at: Head) -> tuple[Address, ...]:
-        found: list[Address] = []
-        start = SENTINEL
-        while True:
-            call = Call(to=self._address, data=encode_call(_MODULES, [start, PAGE]))
-            (answer,) = self._chain.call_many([call], at)
-            self._value(_MODULES, answer)
-            page, following = decode(_MODULES.outputs, answer.data)
-            found += [_address(module) for module in page]
-            start = _address(following)
-            if start == SENTINEL or not page:
-                return tuple(found)
 
     def _require_sound(self, safe: SafeFacts) -> None:
         expected = SAFE_SINGLETONS[safe.singleton_code_hash]
@@ -121,13 +134,13 @@ class NodeSafe:
             *(tx.gas_token, tx.refund_receiver, tx.nonce),
         ]
         (answer,) = self._chain.call_many([Call(to=self._address, data=encode_call(_HASH, arguments))], at)
-        return Bytes32(self._value(_HASH, answer))
+        return Bytes32(self._values(_HASH, answer)[0])
 
     def approved(self, safe_tx_hash: Bytes32, owners: Sequence[Address], at: Head) -> frozenset[Address]:
         """Owners who approved the hash on chain."""
         calls = [Call(to=self._address, data=encode_call(_APPROVED, [owner, safe_tx_hash])) for owner in owners]
         answers = self._chain.call_many(calls, at)
-        return frozenset(o for o, a in zip(owners, answers, strict=True) if self._value(_APPROVED, a))
+        return frozenset(o for o, a in zip(owners, answers, strict=True) if self._values(_APPROVED, a)[0])
 
     def outcomes(self, safe_tx_hashes: Sequence[Bytes32], at: Head) -> list[SafeOutcome | None]:
         """The newest success or failure log of each hash."""

@@ -8,14 +8,16 @@
 | compact | `manifest()` answers |
 | EIP-2535 diamond | none of these, but the loupe does |
 
-What answers like nothing of this, or like another kind than the policy names, is refused.
+What answers like nothing of this, or like another kind than the policy names, is refused. The code hash of a release, where
+it is one, must agree.
 """
 
 from collections.abc import Sequence
 
 from governance.adapters import diamond, dispatcher
+from governance.adapters.known import DISPATCHERS
 from governance.core.call import Call, encode_call, function
-from governance.core.errors import Finding, Refused
+from governance.core.errors import ChainContradicts, Finding, Refused
 from governance.core.facts import Generation, Head, TargetFacts
 from governance.core.keccak import keccak
 from governance.core.network import Network, TargetKind
@@ -53,6 +55,7 @@ class NodeTarget:
         generation = self._generation(self._chain.call_many(calls, at))
         self._require_kind(generation)
         code_hash = Bytes32(keccak(code))
+        self._require_confirmed(generation, code_hash)
         if generation is Generation.DIAMOND:
             return diamond.look(self._chain, self._network, code_hash, at)
         return dispatcher.look(self._chain, self._network, generation, code_hash, at)
@@ -74,6 +77,15 @@ class NodeTarget:
         if is_diamond != (self._network.target_kind is TargetKind.DIAMOND):
             message = f"{self._network.target} is {generation}, the policy names a {self._network.target_kind}"
             raise self._refused(message, "target-kind")
+
+    def _require_confirmed(self, generation: Generation, code_hash: Bytes32) -> None:
+        """The code of a release must answer like that release."""
+        released = DISPATCHERS.get(code_hash, generation)
+        if released is not generation:
+            raise ChainContradicts(
+                f"{self._network.target} has the code of {released} and answers like {generation}",
+                hint="a route may shadow what tells generations apart: compare the loupe by hand",
+            )
 
     def _refused(self, message: str, rule: str) -> Refused:
         finding = Finding(rule=rule, message=message, hint=f"check target: of {self._network.name} in policies.yaml")

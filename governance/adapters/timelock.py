@@ -1,15 +1,22 @@
-"""An OpenZeppelin TimelockController (v5) on one network."""
+"""An OpenZeppelin TimelockController (v5) on one network: its delay, its roles, and what became of operations.
+
+After a cancel the timelock itself has forgotten the id, so logs are read beside its state. Whether the two agree is for
+the core to judge: nothing here derives a stage.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
+from governance.adapters.roles import role_members
 from governance.core.call import Call, Function, decode, encode_call, function
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.facts import Head, OperationEvent, OperationFacts, TimelockFacts
 from governance.core.keccak import keccak
-from governance.core.units import ZERO_ADDRESS, Address, Bytes32, Duration
+from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Duration
 from governance.ports import Answer, Chain
 
+ADMIN = ZERO_WORD
+"""DEFAULT_ADMIN_ROLE of AccessControl."""
 PROPOSER = Bytes32(keccak(b"PROPOSER_ROLE"))
 CANCELLER = Bytes32(keccak(b"CANCELLER_ROLE"))
 EXECUTOR = Bytes32(keccak(b"EXECUTOR_ROLE"))
@@ -59,12 +66,16 @@ class NodeTimelock:
             open_executor=is_open,
         )
 
+    def role_members(self, at: Head) -> dict[Bytes32, frozenset[Address]]:
+        """Every role that somebody holds, with all its holders; the zero address in EXECUTOR_ROLE means anyone."""
+        return role_members(self._chain, self._address, at, asked=[(ADMIN, self._address)])
+
     def operations(self, ids: Sequence[Bytes32], at: Head) -> list[OperationFacts]:
         """Each id's timestamp and newest log: after a cancel the timelock itself has forgotten the id."""
         answers = self._chain.call_many([self._call(_TIMESTAMP, one) for one in ids], at)
         newest: dict[Bytes32, OperationEvent] = {}
         cancelled = dict.fromkeys(ids, 0)
-        for log in self._chain.logs(self._address, [list(_EVENTS), list(ids)], at):
+        for log in self._chain.logs(self._address, [list(_EVENTS), list(cancelled)], at):
             newest[log.topics[1]] = _EVENTS[log.topics[0]]
             cancelled[log.topics[1]] += _EVENTS[log.topics[0]] is OperationEvent.CANCELLED
         return [
