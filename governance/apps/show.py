@@ -69,7 +69,7 @@ def plan(each: "Plan") -> "RenderableType":
     from rich.text import Text
 
     head = Text(
-        f"{each.proposal} on {each.network}: rule {each.rule}, {each.lane} lane\n"
+        f"{each.proposal} on {each.network}: rule {each.pins.rule}, {each.lane} lane\n"
         f"  proposal digest  {to_hex(each.digest)}\n"
         f"  policy digest    {to_hex(each.pins.policy_digest)}\n"
         f"  plan checksum    {to_hex(each.checksum)}\n"
@@ -132,7 +132,7 @@ def card(ceremony: "Ceremony") -> str:
                 f"  operation id {to_hex(step.operation.id)}",
             ]
         lines += [
-            f"  policy: rule {locked.rule.id} allows it; proposal digest {to_hex(made.digest)}",
+            f"  policy: rule {made.pins.rule} allows it; proposal digest {to_hex(made.digest)}",
             f"  domain hash   {grouped(tx.domain_hash)}",
             f"  message hash  {grouped(tx.message_hash)}",
             f"  safe tx hash  {grouped(tx.hash)}",
@@ -144,7 +144,12 @@ def status(rows: Sequence[Mapping[str, Any]]) -> "RenderableType":
     """Stages per proposal and network."""
     from rich.text import Text
 
+    if not rows:
+        return Text("there are no proposals: gov new KIND")
     made = table("", "proposal", "network", "stage", "signed", "eta", "next")
+    for column in made.columns[:-1]:
+        column.no_wrap = True
+    made.columns[-1].overflow = "fold"
     for row in rows:
         if row.get("error"):
             made.add_row(Text(row["proposal"]), row["network"], Text("error", style="red"), "", "", Text(row["error"]))

@@ -7,7 +7,7 @@ read from the chain again, so anyone can tell a plan that has gone stale. Pins d
 from dataclasses import dataclass
 
 from governance.core.facts import TargetFacts
-from governance.core.units import Address, Bytes32, Duration
+from governance.core.units import ZERO_WORD, Address, Bytes32, Duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +54,19 @@ class Pins:
     block_hash: Bytes32
     policy_digest: Bytes32
     """Digest of `policies.yaml`, equal to the one anchored on chain at that block."""
+    rule: str
+    """Id of the rule of that policy which the proposal falls under."""
+    delay: Duration
+    """The rule's delay."""
+    grace: Duration | None
+    """The rule's grace."""
     attempt: int
     """How often an earlier plan of this proposal was scheduled and cancelled on this network."""
     nonce: int
     """First Safe nonce of the plan: the council's, or the guardian's on the guardian lane."""
     min_delay: Duration
+    predecessor: Bytes32 = ZERO_WORD
+    """Last operation of the proposal named under `after:`; zero for none."""
     target: TargetFacts | None = None
     facets: tuple[FacetPin, ...] = ()
     codes: tuple[CodePin, ...] = ()

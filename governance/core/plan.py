@@ -1,6 +1,6 @@
 """The plan of a proposal on one network: every Safe transaction, every timelock operation, and one checksum over all.
 
-plan = f(proposal, network, rule's delay, pins). It is derived again before every act; an act whose plan has another
+plan = f(proposal, network, pins). It is derived again before every act; an act whose plan has another
 checksum than the approved one is refused. Nothing in a plan was typed by a person as calldata.
 """
 
@@ -19,7 +19,7 @@ from governance.core.operation import Operation, salt
 from governance.core.pins import Pins
 from governance.core.proposal import Proposal
 from governance.core.safetx import SafeTx
-from governance.core.units import ZERO_WORD, Address, Bytes32, Duration, to_hex
+from governance.core.units import Address, Bytes32, to_hex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,6 @@ class Plan:
     digest: Bytes32
     network: str
     lane: Lane
-    rule: str
-    """Id of the policy rule that the proposal falls under."""
     steps: tuple[Step, ...]
     effects: tuple[Effect, ...]
     pins: Pins
@@ -59,25 +57,22 @@ class Plan:
         return Bytes32(keccak(rfc8785.dumps(plan_document(self))))
 
 
-def derive_plan(
-    proposal: Proposal, kind: Kind[Any], *, network: Network, rule: str, delay: Duration, pins: Pins
-) -> Plan:
+def derive_plan(proposal: Proposal, kind: Kind[Any], *, network: Network, pins: Pins) -> Plan:
     """Derive a plan. Raises Refused, with every finding, when pins and proposal do not fit."""
-    if kind.lane is Lane.TIMELOCK and delay < pins.min_delay:
-        message = f"rule {rule} gives a delay of {delay}, but the timelock asks for at least {pins.min_delay}"
+    if kind.lane is Lane.TIMELOCK and pins.delay < pins.min_delay:
+        message = f"rule {pins.rule} gives a delay of {pins.delay}, but the timelock asks for at least {pins.min_delay}"
         finding = Finding(rule="delay-below-minimum", message=message, hint="raise the rule's delay in policies.yaml")
         raise Refused(f"the timelock of {network.name} would refuse the delay", findings=(finding,))
     derivation = kind.derive(proposal.document, network, pins)
     if kind.lane is Lane.GUARDIAN:
         steps = _direct_steps(derivation.bundles, network, pins)
     else:
-        steps = _scheduled_steps(derivation.bundles, network, pins, digest=proposal.digest, delay=delay)
+        steps = _scheduled_steps(derivation.bundles, network, pins, digest=proposal.digest)
     return Plan(
         proposal=proposal.id,
         digest=proposal.digest,
         network=network.name,
         lane=kind.lane,
-        rule=rule,
         steps=steps,
         effects=derivation.effects,
         pins=pins,
@@ -93,18 +88,16 @@ def _direct_steps(bundles: tuple[Bundle, ...], network: Network, pins: Pins) -> 
     return tuple(steps)
 
 
-def _scheduled_steps(
-    bundles: tuple[Bundle, ...], network: Network, pins: Pins, *, digest: Bytes32, delay: Duration
-) -> tuple[Step, ...]:
+def _scheduled_steps(bundles: tuple[Bundle, ...], network: Network, pins: Pins, *, digest: Bytes32) -> tuple[Step, ...]:
     the_salt = salt(digest=digest, chain_id=network.chain_id, timelock=network.timelock, attempt=pins.attempt)
-    predecessor, steps = ZERO_WORD, []
+    predecessor, steps = pins.predecessor, []
     for index, bundle in enumerate(bundles):
         operation = Operation(
             timelock=network.timelock,
             calls=bundle.calls,
             predecessor=predecessor,
             salt=the_salt,
-            delay=delay + bundle.extra_delay,
+            delay=pins.delay + bundle.extra_delay,
         )
         predecessor = operation.id
         tx = _safe_tx(network, network.council, operation.schedule(), pins.nonce + index)
@@ -125,7 +118,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "lane": str(plan.lane),
         "network": plan.network,
         "proposal": plan.proposal,
-        "rule": plan.rule,
+        "rule": plan.pins.rule,
         "policy_digest": to_hex(plan.pins.policy_digest),
         "steps": [_step_document(step) for step in plan.steps],
     }

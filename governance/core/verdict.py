@@ -39,12 +39,17 @@ class Verdict:
         return self.rule
 
 
-def judge(proposal: Proposal, policy: Policy, *, network: str, lane: Lane, now: Moment | None) -> Verdict:
-    """Judge a proposal; without `now`, only what does not depend on the time."""
+def judge(
+    proposal: Proposal, policy: Policy, *, network: str, lane: Lane, now: Moment | None, executing: bool = False
+) -> Verdict:
+    """Judge a proposal; without `now`, only what does not depend on the time.
+
+    What is `executing` takes effect now; everything else when the rule's delay has passed.
+    """
     rule = policy.rule_for(proposal.document.kind, network) if network in policy.networks else None
     violations = list(_violations(proposal, policy, network, rule, lane))
     if rule is not None and now is not None:
-        violations += _untimely(proposal, rule, now)
+        violations += _untimely(proposal, rule, now, now if executing else now + rule.delay)
     return Verdict(proposal=proposal.id, network=network, rule=rule, violations=tuple(violations))
 
 
@@ -105,10 +110,10 @@ def _author(proposal: Proposal, policy: Policy, rule: Rule, network: str) -> Ite
         )
 
 
-def _untimely(proposal: Proposal, rule: Rule, now: Moment) -> Iterator[Finding]:
-    document, eta = proposal.document, now + rule.delay
+def _untimely(proposal: Proposal, rule: Rule, now: Moment, eta: Moment) -> Iterator[Finding]:
+    document = proposal.document
     for start, end in rule.freeze:
-        for moment, what in ((now, "queued now"), (eta, f"executable at {eta}")):
+        for moment, what in ((now, "acted on now"), (eta, f"executable at {eta}")):
             if start <= moment < end:
                 message = f"frozen from {start} to {end}: it would be {what}"
                 yield Finding(rule=rule.id, message=message, hint=f"wait until {end}", place=rule.place)

@@ -11,7 +11,7 @@ from governance.core.kinds import Lane
 from governance.core.stage import ACTIONS, Stage
 from governance.core.units import Bytes32, to_hex
 from governance.life.locked import require_fresh
-from governance.life.pin import require_anchored
+from governance.life.pin import permitted
 from governance.life.schedule import Told, send_safe_transaction
 from governance.life.site import Site, Workspace
 from governance.life.watch import Sighting, look
@@ -57,7 +57,8 @@ def _act(site: Site, workspace: Workspace, sighting: Sighting, index: int, sende
     if step.operation is None:
         require_fresh(site, workspace, sighting.locked, sighting.head)
         return send_safe_transaction(site, sighting, index, sender, act="execute")
-    require_anchored(site, sighting.locked.policy, sighting.head)
+    locked = sighting.locked
+    permitted(site, locked.policy, locked.proposal, locked.kind, sighting.head, executing=True)
     _require_pinned_code(site, sighting)
     purpose = f"execute {plan.proposal} {plan.network} {to_hex(step.operation.id)}"
     return sender.send(step.operation.execute(), purpose=purpose)

@@ -23,7 +23,7 @@ from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy, Rule
 from governance.core.proposal import Proposal
 from governance.core.stage import DONE_TIMESTAMP
-from governance.core.units import Address, Bytes32, address, to_hex
+from governance.core.units import ZERO_WORD, Address, Bytes32, address, to_hex
 from governance.core.verdict import judge
 from governance.life.site import Site, Workspace
 
@@ -49,10 +49,10 @@ def plan_now(site: Site, workspace: Workspace, proposal_id: str) -> Planned:
     kind = kind_of(proposal)
     head = site.chain.head()
     rule = permitted(site, policy, proposal, kind, head)
-    pins = gather(site, workspace, policy, proposal, head)
+    pins = gather(site, workspace, policy, rule, proposal, head)
     pins = replace(pins, attempt=_last_attempt(workspace, proposal, site.network.name))
     while True:
-        plan = derive_plan(proposal, kind, network=site.network, rule=rule.id, delay=rule.delay, pins=pins)
+        plan = derive_plan(proposal, kind, network=site.network, pins=pins)
         if not _cancelled_before(site, plan, head):
             return Planned(plan=plan, rule=rule)
         pins = replace(pins, attempt=pins.attempt + 1)
@@ -63,11 +63,13 @@ def kind_of(proposal: Proposal) -> Kind[Any]:
     return KINDS[proposal.document.kind]
 
 
-def permitted(site: Site, policy: Policy, proposal: Proposal, kind: Kind[Any], head: Head) -> Rule:
+def permitted(
+    site: Site, policy: Policy, proposal: Proposal, kind: Kind[Any], head: Head, *, executing: bool = False
+) -> Rule:
     """The rule that allows the proposal, by the policy in force. Raises Refused with every violation."""
     require_anchored(site, policy, head)
-    verdict = judge(proposal, policy, network=site.network.name, lane=kind.lane, now=head.timestamp)
-    return verdict.require()
+    name, now = site.network.name, head.timestamp
+    return judge(proposal, policy, network=name, lane=kind.lane, now=now, executing=executing).require()
 
 
 def require_anchored(site: Site, policy: Policy, head: Head) -> None:
@@ -80,7 +82,7 @@ def require_anchored(site: Site, policy: Policy, head: Head) -> None:
         raise Refused("the workspace's policy is not the one in force", findings=(finding,))
 
 
-def gather(site: Site, workspace: Workspace, policy: Policy, proposal: Proposal, head: Head) -> Pins:
+def gather(site: Site, workspace: Workspace, policy: Policy, rule: Rule, proposal: Proposal, head: Head) -> Pins:
     """Read every fact that the proposal's kind needs, at `head`. Attempt zero."""
     kind = kind_of(proposal)
     needs = kind.needs(proposal.document, site.network)
@@ -91,6 +93,10 @@ def gather(site: Site, workspace: Workspace, policy: Policy, proposal: Proposal,
         block_number=head.number,
         block_hash=head.hash,
         policy_digest=policy.digest,
+        rule=rule.id,
+        delay=rule.delay,
+        grace=rule.grace,
+        predecessor=_predecessor(site, workspace, proposal, kind.lane),
         attempt=0,
         nonce=_next_nonce(site, workspace, proposal.id, kind.lane, head),
         min_delay=timelock.min_delay,
@@ -168,6 +174,20 @@ def _codes(site: Site, addresses: Sequence[Address], head: Head) -> tuple[CodePi
     codes = site.chain.codes(addresses, head) if addresses else []
     pairs = zip(addresses, codes, strict=True)
     return tuple(CodePin(address=where, code_hash=Bytes32(keccak(code))) for where, code in pairs)
+
+
+def _predecessor(site: Site, workspace: Workspace, proposal: Proposal, lane: Lane) -> Bytes32:
+    """The last operation of the proposal named under `after:`. The timelock itself then keeps the order."""
+    after = proposal.document.after
+    if after is None:
+        return ZERO_WORD
+    ids = locked_operation_ids(workspace.lock(after), site.network.name) if lane is Lane.TIMELOCK else []
+    if not ids or after == proposal.id:
+        message = f"{after} has no operation on {site.network.name} that this one could come after"
+        hint = f"lock {after} first; only what goes through the timelock can be ordered"
+        finding = Finding(rule="after-not-locked", path="after", message=message, hint=hint)
+        raise Refused("the proposal that must come first is not there", findings=(finding,))
+    return ids[-1]
 
 
 def _pending_ids(site: Site, workspace: Workspace, proposal_id: str, head: Head) -> tuple[Bytes32, ...]:

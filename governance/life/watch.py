@@ -82,7 +82,7 @@ def _see(site: Site, workspace: Workspace, locked: Locked, safe: SafeFacts, head
             step.safe_tx.hash,
             [ballot.as_signature() for ballot in ballots if ballot.safe_tx_hash == step.safe_tx.hash],
             owners=safe.owners,
-            threshold=max(safe.threshold, _floor(locked)),
+            threshold=safe.threshold,
             approved=approved,
         )
         facts = StepFacts(
@@ -92,21 +92,12 @@ def _see(site: Site, workspace: Workspace, locked: Locked, safe: SafeFacts, head
             pinned_nonce=step.safe_tx.nonce,
             safe_nonce=safe.nonce,
             quorum_met=quorum.met,
-            grace=locked.rule.grace,
+            grace=plan.pins.grace,
         )
         sightings.append(
             StepSighting(step=step, stage=stage_of(facts), quorum=quorum, operation=operation, outcome=outcome)
         )
     return sightings
-
-
-def _floor(locked: Locked) -> int:
-    """How many owners the policy asks for, whatever the Safe's own threshold has become."""
-    safes = {
-        role for role, safe in locked.policy.safes.items() if (safe == "guardian") == (locked.rule.via == "guardian")
-    }
-    numbers = [a.at_least for a in locked.rule.approvals if a.role in safes and a.at_least is not None]
-    return max(numbers, default=1)
 
 
 def _operations(site: Site, plan: Plan, head: Head) -> Sequence[OperationFacts | None]:

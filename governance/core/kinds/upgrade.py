@@ -15,9 +15,9 @@ from governance.core.errors import Finding, Refused
 from governance.core.facts import Generation, Route, TargetFacts
 from governance.core.keccak import keccak
 from governance.core.kinds.base import Bundle, Derivation
-from governance.core.manifest import Diff, diff
+from governance.core.manifest import FORBIDDEN, SHADOWED, Diff, diff
 from governance.core.merkle import Odd, Profile, build, leaf, prove
-from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32
+from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, to_hex
 
 COMMIT_ROOT = function("commitRoot(bytes32,uint64)")
 APPLY_ROUTES = function("applyRoutes(bytes4[],address[],bytes32[],bytes32[][],bool[][])")
@@ -26,6 +26,21 @@ REMOVE_ROUTES = function("removeRoutes(bytes4[])")
 GRANT_ROLE = function("grantRole(bytes32,address)")
 REVOKE_ROLE = function("revokeRole(bytes32,address)")
 DIAMOND_CUT = function("diamondCut((address,uint8,bytes4[])[],address,bytes)")
+
+PROTECTED = {
+    function(signature).selector: signature
+    for signature in (
+        "diamondCut((address,uint8,bytes4[])[],address,bytes)",
+        "facets()",
+        "facetFunctionSelectors(address)",
+        "facetAddresses()",
+        "facetAddress(bytes4)",
+        "supportsInterface(bytes4)",
+        "owner()",
+        "transferOwnership(address)",
+    )
+}
+"""What a diamond must keep to stay upgradable and readable (EIP-2535, ERC-165, ERC-173)."""
 
 EMERGENCY_ROLE = Bytes32(keccak(b"EMERGENCY_ROLE"))
 T = TypeVar("T")
@@ -73,6 +88,7 @@ def _obstacles(upgrade: Upgrade) -> list[Finding]:
         found.append(Finding(rule="upgrade-removes-all", message="no route would be left"))
     if target.frozen:
         found.append(Finding(rule="target-frozen", message=f"{target.address} is frozen: it takes no upgrade"))
+    found += _untouchable(upgrade)
     rights = {
         "commit roots": target.timelock_may_commit,
         "apply routes": target.timelock_may_apply,
@@ -83,6 +99,24 @@ def _obstacles(upgrade: Upgrade) -> list[Finding]:
         if not held:
             message = f"the timelock {upgrade.timelock} has no right to {right} on {target.address}"
             found.append(Finding(rule="timelock-lacks-role", message=message, hint=hint))
+    return found
+
+
+def _untouchable(upgrade: Upgrade) -> list[Finding]:
+    """Selectors that a dispatcher answers itself cannot be routed; those that keep a diamond upgradable cannot go."""
+    found = []
+    if upgrade.target.generation is Generation.DIAMOND:
+        for removed in upgrade.removed:
+            if removed in PROTECTED:
+                message = f"`{PROTECTED[removed]}` ({to_hex(removed)}) would be gone"
+                hint = "without it the diamond can no longer be upgraded or read; replace it instead"
+                found.append(Finding(rule="protected-selector", message=message, hint=hint))
+        return found
+    for route in upgrade.staged:
+        words = FORBIDDEN.get(route.selector) or SHADOWED.get(route.selector)
+        if words is not None:
+            message = f"{to_hex(route.selector)} is {words}: the dispatcher answers before any route"
+            found.append(Finding(rule="reserved-selector", message=message, hint="leave it out"))
     return found
 
 
