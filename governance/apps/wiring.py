@@ -36,7 +36,10 @@ def workspace(root: Path) -> "FileWorkspace":
     """The workspace at `root`, with the package's artifacts behind its own."""
     from governance.adapters.workspace import FileWorkspace
 
-    return FileWorkspace(root)
+    space = FileWorkspace(root)
+    if not space.policy_file.exists():
+        raise Rejected(f"{space.policy_file} does not exist", hint="go to a workspace, or make one with gov init")
+    return space
 
 
 def manifest(file: Path) -> "ManifestFile":
@@ -90,6 +93,13 @@ def endpoint(space: "FileWorkspace", network: str) -> str:
     return url
 
 
+def is_devnet(space: "FileWorkspace", network: str) -> bool:
+    """Whether the network is the workspace's own devnet, whose clock `gov devnet warp` moves."""
+    from governance.adapters.devnet import running_url
+
+    return endpoint(space, network) == running_url(space.root, network)
+
+
 def node(space: "FileWorkspace", network: "Network") -> "NodeChain":
     """The node of one network."""
     from governance.adapters.chain import NodeChain
@@ -125,6 +135,8 @@ def signer(key: Path, password_fd: int | None) -> "KeystoreSigner":
     """A keystore's signer; the password comes from a file descriptor or a prompt, never from argv."""
     from governance.adapters.keys import KeystoreSigner, prompt_password, read_password
 
+    if not key.exists():
+        raise Rejected(f"there is no keystore {key}", hint="--key names the encrypted file of the account")
     password = prompt_password(key) if password_fd is None else read_password(password_fd)
     return KeystoreSigner.open(key, password)
 

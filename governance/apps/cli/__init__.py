@@ -1,12 +1,13 @@
 """`gov`: the command line. Each command parses, calls `life`, and shows what came back; it decides nothing."""
 
+import os
 import sys
 
 import typer
 
 from governance.apps.cli import acts, deploy, devnet, doctor, documents, hashes, manifests, plans, signing
 from governance.apps.cli.common import emit, error_document, tell_error
-from governance.core.errors import GovError
+from governance.core.errors import GovError, Rejected
 
 app = typer.Typer(
     name="gov",
@@ -19,40 +20,63 @@ app = typer.Typer(
     "4 chain and records contradict.",
 )
 
-app.command("init")(documents.init)
-app.command("doctor")(doctor.doctor)
-app.add_typer(devnet.app, name="devnet")
-app.command("new")(documents.new)
-app.command("schema")(documents.schema)
-app.command("check")(documents.check)
-app.command("lock")(plans.lock)
-app.command("plan")(plans.plan)
-app.command("sign")(signing.sign)
-app.command("signatures")(signing.signatures)
-app.command("hash")(hashes.hash_command)
-app.command("queue")(acts.queue)
-app.command("status")(plans.status)
-app.command("execute")(acts.execute)
-app.command("verify")(acts.verify)
-app.command("cancel")(documents.cancel)
-app.command("history")(plans.history)
+app.command("init", short_help="Make a workspace: policies, a first proposal, a PR workflow.")(documents.init)
+app.command("doctor", short_help="Check tools, endpoints, addresses, roles and clocks.")(doctor.doctor)
+app.add_typer(devnet.app, name="devnet", short_help="A local chain with everything on it, for trying.")
+app.command("new", short_help="Write a new proposal of a kind, for an author to change.")(documents.new)
+app.command("schema", short_help="The JSON Schema of proposals, for editors.")(documents.schema)
+app.command("check", short_help="Hold proposals against schema, policy and lock file.")(documents.check)
+app.command("lock", short_help="Derive a proposal's plan from the chain; write its lock file.")(plans.lock)
+app.command("plan", short_help="Show the plan that follows from the chain now.")(plans.plan)
+app.command("sign", short_help="Show what will be signed, then sign it with a keystore.")(signing.sign)
+app.command("signatures", short_help="Who has signed, who is missing, what is wrong.")(signing.signatures)
+app.command("hash", short_help="The three hashes of any Safe transaction, offline.")(hashes.hash_command)
+app.command("queue", short_help="Schedule a signed proposal in the timelock.")(acts.queue)
+app.command("status", short_help="Where proposals stand, derived from the chain now.")(plans.status)
+app.command("execute", short_help="Execute what is due.")(acts.execute)
+app.command("verify", short_help="Hold an executed proposal's promises against the chain.")(acts.verify)
+app.command("cancel", short_help="Write the guardian's proposal that cancels another.")(documents.cancel)
+app.command("history", short_help="What the journal notes about a proposal.")(plans.history)
 app.add_typer(manifests.app, name="manifest")
-app.add_typer(deploy.facet_app, name="facet")
-app.command("deploy")(deploy.deploy)
+app.add_typer(deploy.facet_app, name="facet", short_help="Put facets on chain, for proposals to route to.")
+app.command("deploy", short_help="Deploy a described system on a network, or go on with it.")(deploy.deploy)
 
 
 def main() -> None:
     """Entry point of the console script. Errors become sentences and exit codes, never tracebacks."""
     try:
-        app()
+        code = app(standalone_mode=False)
     except GovError as error:
-        if "--json" in sys.argv:
-            emit(error_document(error))
-        tell_error(error)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        sys.exit(130)
+        sys.exit(_failed(error))
+    except typer.TyperException as error:
+        sys.exit(_misused(error))
+    except typer.Abort:
+        sys.stderr.write("stopped: nothing was done\n")
+        sys.exit(1)
     except BrokenPipeError:
-        sys.stderr.close()
+        _nobody_reads()
         sys.exit(141)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.exit(_failed(Rejected(f"{where}{error.strerror}", hint="see to the file, its folder or the disk")))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _failed(error: GovError) -> int:
+    if "--json" in sys.argv:
+        emit(error_document(error))
+    tell_error(error)
+    return error.exit_code
+
+
+def _misused(error: typer.TyperException) -> int:
+    """Wrong usage, as the parser of the command line tells it."""
+    if "--json" in sys.argv:
+        emit(error_document(Rejected(error.format_message(), hint="see --help")))
+    error.show()  # type: ignore[attr-defined]  # every one that the parser raises has it
+    return error.exit_code
+
+
+def _nobody_reads() -> None:
+    """Such as `gov schema | head -1`: what is left in the buffer must not fail once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

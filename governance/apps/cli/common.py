@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any, TextIO, cast
 
 import typer
 
@@ -42,10 +42,30 @@ def console(*, stderr: bool = False) -> "Console":
     """A Rich console: colours and progress on a terminal only; elsewhere wide lines, so that nothing is broken."""
     from rich.console import Console
 
-    is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
-    return Console(
-        stderr=stderr, highlight=False, soft_wrap=not is_terminal, width=None if is_terminal else PLAIN_WIDTH
-    )
+    stream = sys.stderr if stderr else sys.stdout
+    if stream.isatty():
+        return Console(file=stream, highlight=False)
+    return Console(file=cast("IO[str]", Trimmed(stream)), highlight=False, soft_wrap=True, width=PLAIN_WIDTH)
+
+
+class Trimmed:
+    """A stream that ends no line in blanks: tables pad their cells, which files and reviews do not want."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write whole lines, as Rich does."""
+        self._stream.write("\n".join(line.rstrip(" ") for line in text.split("\n")))
+        return len(text)
+
+    def flush(self) -> None:
+        """Pass it on."""
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        """A terminal's lines are left as they are."""
+        return False
 
 
 def emit(document: Mapping[str, Any]) -> None:
@@ -89,6 +109,11 @@ def tell_error(error: GovError) -> None:
 def printable(text: str) -> str:
     """Text without control characters, which could move a terminal's cursor over what was printed."""
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def one_proposal(given: str, ids: Sequence[str]) -> str:

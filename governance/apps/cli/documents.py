@@ -13,6 +13,7 @@ from governance.apps.cli.common import (
     OnNetwork,
     ProposalId,
     WorkspaceDir,
+    counted,
     emit,
     finding_document,
     one_proposal,
@@ -104,10 +105,14 @@ def schema(
     workspace: WorkspaceDir = HERE,  # noqa: ARG001 - every command takes it
     json: AsJson = True,  # noqa: ARG001 - a schema is JSON
 ) -> None:
-    """The JSON Schema of proposals, for editors."""
+    """The JSON Schema of proposals, of one kind, or of `policy`: for editors."""
     from governance.core.kinds import KINDS
+    from governance.core.policyfile import policy_schema
     from governance.core.proposal import json_schema
 
+    if kind == "policy":
+        emit(policy_schema())
+        return
     emit(json_schema({name: each.document for name, each in KINDS.items()}, kind))
 
 
@@ -123,12 +128,13 @@ def check(
 ) -> None:
     """Schema, policy and lock files of proposals: every violation, with file:line:column. Needs no chain."""
     from governance.life.locked import open_lock
-    from governance.life.review import report_markdown, review
+    from governance.life.review import misnamed, report_markdown, review
 
     space = wiring.workspace(workspace)
     known = space.proposal_ids()
     ids = [one_proposal(given, known) for given in proposals] if proposals else known
     made = review(ids, policy=space.policy(), read=space.proposal, open_lock=lambda i, n: open_lock(space, i, n))
+    made += [] if proposals else misnamed(space.misnamed())
     if report is not None:
         wiring.write(report, report_markdown(made))
     if json:
@@ -159,4 +165,5 @@ def _print(made: list["Review"]) -> None:
         if each.proposal is not None and each.ok:
             rules = ", ".join(f"{v.network}: {v.rule.id}" for v in each.verdicts if v.rule)
             typer.echo(f"{each.name}  holds  ({rules})  digest 0x{each.proposal.digest.hex()}")
-    typer.echo(f"{len(made)} proposals, {sum(len(each.findings) for each in made)} findings")
+    found = sum(len(each.findings) for each in made)
+    typer.echo(f"{counted(len(made), 'proposal')}, {counted(found, 'finding')}")

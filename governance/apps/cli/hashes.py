@@ -1,5 +1,6 @@
 """`gov hash`: domain, message and Safe transaction hash of any Safe transaction, offline. It must start fast."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,7 +8,7 @@ import typer
 
 from governance.apps import wiring
 from governance.apps.cli.common import HERE, AsJson, WorkspaceDir, emit, printable
-from governance.core.errors import Rejected
+from governance.core.errors import Finding, Rejected
 
 
 def hash_command(
@@ -40,7 +41,8 @@ def hash_command(
     }  # fmt: skip
     reports = _from_file(file, chain_id, options) if file is not None else [_from_options(chain_id, options)]
     if json:
-        emit(reports[0] if len(reports) == 1 else {"schema": "governance/hashes/v1", "transactions": reports})
+        one = {"schema": "governance/hash/v1", **reports[0]}
+        emit(one if len(reports) == 1 else {"schema": "governance/hashes/v1", "transactions": reports})
         return
     for report in reports:
         _print(report)
@@ -57,32 +59,43 @@ def _from_file(file: Path, chain_id: int | None, options: dict[str, Any]) -> lis
 
 def _from_options(chain_id: int | None, options: dict[str, Any]) -> dict[str, Any]:
     from governance.core.safetx import SafeOperation, SafeTx
-    from governance.core.units import ZERO_ADDRESS, address, hex_bytes, to_hex, unsigned
+    from governance.core.units import ZERO_ADDRESS, to_hex
 
     missing = [f"--{name}" for name in ("safe", "to", "nonce") if options[name] is None]
     missing += ["--chain-id"] if chain_id is None else []
     if missing or chain_id is None:
         raise Rejected(f"missing {', '.join(missing)}", hint="give a FILE, or every field of the transaction")
-    tx = SafeTx(
-        chain_id=chain_id,
-        safe=address(options["safe"]),
-        to=address(options["to"]),
-        value=unsigned(options["value"]),
-        data=hex_bytes(options["data"]),
-        operation=SafeOperation(options["operation"]),
-        safe_tx_gas=unsigned(options["safe_tx_gas"]),
-        base_gas=unsigned(options["base_gas"]),
-        gas_price=unsigned(options["gas_price"]),
-        gas_token=address(options["gas_token"]) if options["gas_token"] else ZERO_ADDRESS,
-        refund_receiver=address(options["refund_receiver"]) if options["refund_receiver"] else ZERO_ADDRESS,
-        nonce=unsigned(options["nonce"]),
-    )
+    fields = _fields({"gas_token": ZERO_ADDRESS, "refund_receiver": ZERO_ADDRESS, **_given(options)})
+    tx = SafeTx(chain_id=chain_id, **{**fields, "operation": SafeOperation(options["operation"])})
     return {
         "domain_hash": to_hex(tx.domain_hash),
         "message_hash": to_hex(tx.message_hash),
         "safe_tx_hash": to_hex(tx.hash),
         "signers": [],
     }
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _fields(options: dict[str, Any]) -> dict[str, Any]:
+    """Every option as the value it means. Raises Rejected with every one that means none."""
+    from governance.core.units import address, hex_bytes, unsigned
+
+    read: dict[str, Callable[[str], Any]] = dict.fromkeys(("safe", "to", "gas_token", "refund_receiver"), address)
+    read |= {"data": hex_bytes} | dict.fromkeys(("value", "safe_tx_gas", "base_gas", "gas_price", "nonce"), unsigned)
+    values: dict[str, Any] = {}
+    findings = []
+    for name, meaning in read.items():
+        try:
+            values[name] = meaning(options[name])
+        except Rejected as error:
+            where = f"--{name.replace('_', '-')}"
+            findings.append(Finding(rule="hash-option", message=error.message, hint=error.hint(), path=where))
+    if findings:
+        raise Rejected("these are no values of a Safe transaction", findings=tuple(findings))
+    return values
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from governance.apps import wiring
-from governance.apps.cli.common import HERE, AsJson, WorkspaceDir, emit, printable
+from governance.apps.cli.common import HERE, AsJson, WorkspaceDir, counted, emit, printable
 
 app = typer.Typer(help="Check, compare and hash manifests of routes.", no_args_is_help=True)
 
@@ -51,7 +51,7 @@ def check(file: ManifestPath, workspace: WorkspaceDir = HERE, json: AsJson = Fal
     else:
         for line in (*checked.findings, *checked.notes):
             typer.echo(printable(str(line)))
-        typer.echo(f"{checked.name}: {checked.routes} routes, {len(checked.findings)} findings")
+        typer.echo(f"{checked.name}: {counted(checked.routes, 'route')}, {counted(len(checked.findings), 'finding')}")
     if checked.findings:
         raise typer.Exit(1)
 
