@@ -63,6 +63,11 @@ class FileWorkspace:
         """Every `proposals/NNNN-….yaml`, ascending."""
         return sorted(f.stem for f in self.proposals_folder.glob("*.yaml") if PROPOSAL_ID.fullmatch(f.stem))
 
+    def misnamed(self) -> list[str]:
+        """YAML files in `proposals/` that are no proposals by their name, and so would never be looked at."""
+        files = [file for ending in ("*.yaml", "*.yml") for file in self.proposals_folder.glob(ending)]
+        return sorted(self.shown(f) for f in files if f.suffix == ".yml" or not PROPOSAL_ID.fullmatch(f.stem))
+
     def proposal(self, proposal_id: str) -> Proposal:
         """Read and check one proposal."""
         file = self.proposal_file(proposal_id)

@@ -7,7 +7,7 @@ the chain can answer is not asked here.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from governance.core.errors import Finding, GovError, Rejected
+from governance.core.errors import Finding, GovError, Place, Rejected
 from governance.core.kinds import KINDS
 from governance.core.policy import Policy
 from governance.core.proposal import Proposal
@@ -133,6 +133,27 @@ def _leads_back(proposal: Proposal, read: ReadProposal) -> bool:
 
 def _at(proposal: Proposal, loc: tuple[str | int, ...], rule: str, message: str, hint: str) -> Finding:
     return Finding(rule=rule, message=message, hint=hint, place=locate(proposal.tree, loc), path=dotted(loc))
+
+
+def misnamed(names: Sequence[str]) -> list[Review]:
+    """Files beside the proposals whose names make them none: a finding each, or nobody would notice."""
+    hint = "name it NNNN-lower-case-words.yaml, or move it elsewhere"
+    return [
+        Review(
+            name=name,
+            proposal=None,
+            verdicts=(),
+            findings=(
+                Finding(
+                    rule="file-name",
+                    message="this name is not a proposal's",
+                    hint=hint,
+                    place=Place(file=name, line=1, column=1),
+                ),
+            ),
+        )
+        for name in names
+    ]
 
 
 def report_markdown(made: Sequence[Review]) -> str:

@@ -108,7 +108,7 @@ def test_a_freeze_is_told_once():
     given = verdict(now=Moment.parse("2026-12-25"))
     assert [(f.message, f.hint) for f in given.violations] == [
         (
-            "frozen from 2026-12-20T00:00:00Z to 2027-01-02T00:00:00Z: it would be queued now",
+            "frozen from 2026-12-20T00:00:00Z to 2027-01-02T00:00:00Z: it would be acted on now",
             "wait until 2027-01-02T00:00:00Z",
         )
     ]

@@ -12,7 +12,7 @@ from governance.core import proposal as core_proposal
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.kinds import KINDS
 from governance.life.draft import scaffold, workspace_files
-from governance.life.review import Review, report_markdown, review
+from governance.life.review import Review, misnamed, report_markdown, review
 
 MODELS = {name: kind.document for name, kind in KINDS.items()}
 POLICY = core_policy.read(parse(workspace_files()["policies.yaml"], "p"), file="p", kinds=frozenset(KINDS))
@@ -136,3 +136,8 @@ def test_no_word_of_a_document_formats_the_report():
     hostile = scaffold("contract_call", author="alice", network="devnet").replace("alice", '"```<b>"')
     report = report_markdown(reviewed({"0001-a": hostile}))
     assert report.count("```") == 2
+
+
+def test_a_file_that_is_no_proposal_by_its_name_is_a_finding():
+    (stray,) = misnamed(["proposals/7_x.yaml"])
+    assert (stray.malformed, told(stray)) == (True, ["file-name 1:1"])
