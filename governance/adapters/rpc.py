@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from governance.core.errors import Rejected, Unreachable
+from governance.core.strictjson import require_shallow
 from governance.core.units import shown
 
 if TYPE_CHECKING:
     from requests import RequestException
     from web3.providers import HTTPProvider
+    from web3.types import RPCResponse
 
 BATCH = 100
 """Requests in one HTTP request; public endpoints take at least this many."""
@@ -55,10 +57,18 @@ class Rpc:
     def _provider(self) -> "HTTPProvider":
         from web3.providers import HTTPProvider
 
+        class Provider(HTTPProvider):
+            """One that a bomb of brackets cannot end the process with."""
+
+            @staticmethod
+            def decode_rpc_response(raw_response: bytes) -> "RPCResponse":
+                require_shallow(raw_response.decode("utf-8"), shown_as="the answer")
+                return HTTPProvider.decode_rpc_response(raw_response)
+
         for name in ("web3", "urllib3"):  # their debug lines hold the whole URL
             logging.getLogger(name).setLevel(logging.INFO)
         how = {"timeout": TIMEOUT, "allow_redirects": False}
-        return HTTPProvider(self._url, request_kwargs=how, exception_retry_configuration=None)
+        return Provider(self._url, request_kwargs=how, exception_retry_configuration=None)
 
     def ask(self, requests: Sequence[Request]) -> list[Any]:
         """Results in order, errors as RpcError. In as many HTTP requests as the endpoint wants."""
@@ -127,7 +137,7 @@ class Rpc:
                 given: Any = self._provider.make_batch_request(list(requests))  # type: ignore[arg-type]
         except RequestException:
             raise
-        except (Web3Exception, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (Web3Exception, ValueError, TypeError, KeyError, AttributeError, Rejected) as error:
             raise self.garbled("JSON-RPC") from error
         if isinstance(given, dict):
             return given
