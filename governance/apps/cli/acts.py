@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import typer
-
 from governance.apps import show, wiring
 from governance.apps.cli.common import (
     HERE,
@@ -18,8 +16,10 @@ from governance.apps.cli.common import (
     WorkspaceDir,
     console,
     emit,
+    leave,
     one_proposal,
 )
+from governance.core.errors import GovError
 from governance.core.facts import Receipt
 
 DEFAULT_MAX_FEE_GWEI = 200
@@ -108,6 +108,7 @@ def verify(
         for each in verified:
             console().print(show.verification(each))
     for each in verified:
-        each.require()
-    if not verified:
-        raise typer.Exit(1)
+        try:
+            each.require()
+        except GovError as error:
+            leave(error)

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, TextIO, cast
+from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast
 
 import typer
 
@@ -104,6 +104,12 @@ def tell_error(error: GovError) -> None:
     if error.hint():
         lines.append(f"  hint: {error.hint()}")
     sys.stderr.write("".join(printable(line) + "\n" for line in lines))
+
+
+def leave(error: GovError) -> NoReturn:
+    """End with an error after the document that shows it was written: stdout holds one document, never two."""
+    tell_error(error)
+    raise typer.Exit(error.exit_code)
 
 
 def printable(text: str) -> str:

@@ -14,6 +14,7 @@ from governance.apps.cli.common import (
     console,
     emit,
     finding_document,
+    leave,
     one_proposal,
 )
 from governance.core.errors import GovError, Rejected
@@ -88,7 +89,7 @@ def status(
     else:
         console().print(show.status(rows))
     if worst is not None:
-        raise worst
+        leave(worst)
 
 
 def _row(space: "FileWorkspace", proposal_id: str, network: str) -> dict[str, Any]:
