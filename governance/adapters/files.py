@@ -1,12 +1,13 @@
 """Documents on disk: strict YAML as located trees, and writing all or nothing.
 
 YAML is read from libyaml's events, never composed, so depth and size are bounded before anything is built. Refused,
-each with its place: anchors, aliases, tags, merge keys, duplicate keys, several documents, keys that are not text, and
-characters that deceive the eye, written out or escaped. JSON is YAML and passes through the same door. A file is opened
-once, never through a link.
+each with its place: unquoted addresses, anchors, aliases, tags, merge keys, duplicate keys, several documents, keys that
+are not text, and characters that deceive the eye, written out or escaped. JSON is YAML and passes through the same door.
+A file is opened once, never through a link.
 """
 
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -28,15 +29,19 @@ class Limits:
     max_bytes: int = 256 << 10
     max_depth: int = 32
     max_nodes: int = 20_000
+    bare_addresses: bool = False
+    """Whether addresses may stand without quotes, as field manifests have them."""
 
 
 PROPOSAL_LIMITS = Limits()
 """Thirty times the largest proposal we have seen."""
 
+_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 MAX_FINDINGS = 50
 """A file with more faults than this is not a mistake."""
 
 _HINTS = {
+    "yaml-bare-address": "put it in quotes: other readers of YAML take it for a number",
     "yaml-anchor": "write the value out at each place: a reader must see what is meant where it is meant",
     "yaml-alias": "write the value out at each place: a reader must see what is meant where it is meant",
     "yaml-tag": "drop the tag: every value is the text that is written",
@@ -205,6 +210,8 @@ class _Builder:
         if isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)) and event.tag is not None:
             self.note("yaml-tag", place, f"`{shown(event.tag)}` is a tag")
         if isinstance(event, yaml.ScalarEvent):
+            if event.implicit[0] and not self.limits.bare_addresses and _ADDRESS.fullmatch(event.value):
+                self.note("yaml-bare-address", place, f"the address {event.value} is not in quotes")
             self._scalar(event.value, place)
             return
         if self.stack and self.stack[-1].wants_key:

@@ -12,7 +12,7 @@ from governance.core.errors import Place
 from governance.core.manifestfile import ManifestFile, read
 from governance.core.tree import Loc, locate, plain
 
-MANIFEST_LIMITS = Limits(max_bytes=64 << 20, max_nodes=1_000_000)
+MANIFEST_LIMITS = Limits(max_bytes=64 << 20, max_nodes=1_000_000, bare_addresses=True)
 """100,000 routes are about 16 MiB and 700,000 nodes."""
 
 PLACED_JSON = 1 << 20

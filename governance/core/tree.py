@@ -88,6 +88,15 @@ def key_place(node: Node, loc: Loc) -> Place:
     return locate(node, loc[-1:])
 
 
+def mention(node: Node, text: str, loc: Loc = ()) -> Loc | None:
+    """Where a text first stands as a value, None when it is nowhere."""
+    if isinstance(node, Scalar):
+        return loc if node.text == text else None
+    parts = enumerate(node.items) if isinstance(node, Listing) else ((key.text, value) for key, value in node.entries)
+    found = (mention(inner, text, (*loc, part)) for part, inner in parts)
+    return next((where for where in found if where is not None), None)
+
+
 def dotted(loc: Loc) -> str:
     """`("changes", 1, "selectors", 0)` as `changes[1].selectors[0]`."""
     text = ""

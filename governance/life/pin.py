@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from governance.core.artifact import Artifact
-from governance.core.errors import Finding, Refused
+from governance.core.errors import Finding, Refused, Rejected
 from governance.core.facts import Head, OperationEvent, TimelockFacts
 from governance.core.keccak import keccak
 from governance.core.kinds import KINDS, Kind, Lane
@@ -23,6 +23,7 @@ from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy, Rule
 from governance.core.proposal import Proposal
 from governance.core.stage import DONE_TIMESTAMP
+from governance.core.tree import dotted, locate, mention, plain, undotted
 from governance.core.units import ZERO_WORD, Address, Bytes32, address, to_hex
 from governance.core.verdict import judge
 from governance.life.site import Site, Workspace
@@ -52,10 +53,20 @@ def plan_now(site: Site, workspace: Workspace, proposal_id: str) -> Planned:
     pins = gather(site, workspace, policy, rule, proposal, head)
     pins = replace(pins, attempt=_last_attempt(workspace, proposal, site.network.name))
     while True:
-        plan = derive_plan(proposal, kind, network=site.network, pins=pins)
+        try:
+            plan = derive_plan(proposal, kind, network=site.network, pins=pins)
+        except Refused as error:
+            placed = tuple(_placed(finding, proposal) for finding in error.findings)
+            raise Refused(error.message, hint=error.hint(), findings=placed) from error
         if not _cancelled_before(site, plan, head):
             return Planned(plan=plan, rule=rule)
         pins = replace(pins, attempt=pins.attempt + 1)
+
+
+def _placed(finding: Finding, proposal: Proposal) -> Finding:
+    """With its place in the proposal's file, when it names a path there."""
+    loc = undotted(finding.path)
+    return replace(finding, place=locate(proposal.tree, loc)) if loc and loc[0] in plain(proposal.tree) else finding
 
 
 def kind_of(proposal: Proposal) -> Kind[Any]:
@@ -101,7 +112,7 @@ def gather(site: Site, workspace: Workspace, policy: Policy, rule: Rule, proposa
         nonce=_next_nonce(site, workspace, proposal.id, kind.lane, head),
         min_delay=timelock.min_delay,
         target=site.target.look(head) if needs.target else None,
-        facets=_facets(site, workspace, needs.facets, head),
+        facets=_facets(site, workspace, needs.facets, proposal, head),
         codes=_codes(site, needs.codes, head),
         cancels=_pending_ids(site, workspace, needs.cancels, head),
     )
@@ -132,21 +143,44 @@ def _next_nonce(site: Site, workspace: Workspace, proposal_id: str, lane: Lane, 
     return free
 
 
-def _facets(site: Site, workspace: Workspace, references: Sequence[str], head: Head) -> tuple[FacetPin, ...]:
-    artifacts = {ref: None if ref.startswith("0x") else workspace.artifact(ref) for ref in references}
+def _facets(
+    site: Site, workspace: Workspace, references: Sequence[str], proposal: Proposal, head: Head
+) -> tuple[FacetPin, ...]:
+    artifacts = _artifacts(workspace, references, proposal)
     addresses = [address(ref) if artifact is None else artifact.address for ref, artifact in artifacts.items()]
     codes = site.chain.codes(addresses, head)
     pins, findings = [], []
     for (reference, artifact), where, code in zip(artifacts.items(), addresses, codes, strict=True):
         finding = _facet_finding(reference, where, code, artifact, site)
         if finding is not None:
-            findings.append(finding)
+            findings.append(_placed(replace(finding, path=_named(proposal, reference)), proposal))
         selectors = None if artifact is None else tuple(sorted(artifact.selectors.values()))
         code_hash = Bytes32(keccak(code))
         pins.append(FacetPin(reference=reference, address=where, code_hash=code_hash, selectors=selectors))
     if findings:
         raise Refused(f"the facets are not as they should be on {site.network.name}", findings=tuple(findings))
     return tuple(pins)
+
+
+def _artifacts(workspace: Workspace, references: Sequence[str], proposal: Proposal) -> dict[str, Artifact | None]:
+    """The artifact of each facet, None for one that is named by its address. Raises Rejected with every unknown one."""
+    found: dict[str, Artifact | None] = {}
+    findings = []
+    for reference in references:
+        try:
+            found[reference] = None if reference.startswith("0x") else workspace.artifact(reference)
+        except Rejected as error:
+            where = _named(proposal, reference)
+            finding = Finding(rule="unknown-facet", message=error.message, hint=error.hint(), path=where)
+            findings.append(_placed(finding, proposal))
+    if findings:
+        raise Rejected(f"{proposal.file} names facets that cannot be used", findings=tuple(findings))
+    return found
+
+
+def _named(proposal: Proposal, text: str) -> str:
+    """The path at which the proposal first names something."""
+    return dotted(mention(proposal.tree, text) or ())
 
 
 def _facet_finding(

@@ -144,13 +144,22 @@ def test_depth_up_to_the_limit_is_fine():
 TEXTS = [
     "no", "on", "yes", "~", "null", "True", "2026-12-31", "2026-12-31T00:00:00Z", "12:30:45", "0777", "0o17", "0x10",
     "1e18", "1_000", ".inf", "NaN", "+1", "-0", "0.10", "9" * 78, "9" * 5000,
-    "0xabababababababababababababababababababab", "0xABCDEF", "=", "é ü 中 🎉", "a#b", "https://example.org/x",
+    "0xababababababababababababababababababab", "0xABCDEF", "=", "é ü 中 🎉", "a#b", "https://example.org/x",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_plain_text_stays_what_it_is(text: str):
     assert plain(parse(f"a: {text}\nb: [{text}]\n", "f")) == {"a": text, "b": [text]}
+
+
+def test_an_address_without_quotes_is_refused_since_other_readers_take_it_for_a_number():
+    bare = "0x" + "ab" * 20
+    with pytest.raises(Rejected) as caught:
+        parse(f"a: '{bare}'\nb: [{bare}]\n", "f")
+    (finding,) = caught.value.findings
+    assert (finding.rule, str(finding.place)) == ("yaml-bare-address", "f:2:5")
+    assert plain(parse(f"a: {bare}\n", "f", Limits(bare_addresses=True))) == {"a": bare}
 
 
 def test_json_passes_through_the_same_door():
