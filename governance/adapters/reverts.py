@@ -140,8 +140,12 @@ def _reason(text: str) -> str:
 
 
 def _custom(error: Function, data: bytes) -> str:
-    values = [as_text(value) for value in decode(error.inputs, data)]
-    return f"{error.name}({', '.join(values)})"
+    values = zip(error.inputs, decode(error.inputs, data), strict=True)
+    return f"{error.name}({', '.join(_account(v) if kind == 'address' else as_text(v) for kind, v in values)})"
+
+
+def _account(digits: str) -> str:
+    return checksummed(hex_bytes(digits))
 
 
 def _raw(data: bytes) -> str:
@@ -149,7 +153,7 @@ def _raw(data: bytes) -> str:
 
 
 def _unauthorized(account: str, role: bytes) -> str:
-    return f"{checksummed(hex_bytes(account))} lacks {ROLES.get(Bytes32(role), f'role {to_hex(role)}')}"
+    return f"{_account(account)} lacks {ROLES.get(Bytes32(role), f'role {to_hex(role)}')}"
 
 
 def _unexpected_state(operation: bytes, bitmap: bytes) -> str:
