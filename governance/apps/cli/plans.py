@@ -75,6 +75,8 @@ def status(
     """The stage of one proposal, or of all, on each network: derived from the chain now."""
     space = wiring.workspace(workspace)
     ids = [one_proposal(proposal, space.proposal_ids())] if proposal else space.proposal_ids()
+    if proposal:
+        wiring.networks_of(space, ids[0], network)  # a network that it is not for is wrong usage, not a row
     rows: list[dict[str, Any]] = []
     worst: GovError | None = None
     for proposal_id in ids:
