@@ -15,14 +15,25 @@ from typing import Any
 
 from governance.adapters import anvil
 from governance.adapters.chain import NodeChain
+from governance.core import merkle
 from governance.core.artifact import abi_type
 from governance.core.call import Call, Function, decode, encode_call, function
-from governance.core.facts import Head, Receipt
+from governance.core.facts import Head, Receipt, Route
 from governance.core.keccak import keccak
 from governance.core.network import Network, TargetKind
 from governance.core.operation import Operation
 from governance.core.safetx import SafeTx, execution
-from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, checksummed, hex_bytes, to_hex, word
+from governance.core.units import (
+    ZERO_ADDRESS,
+    ZERO_WORD,
+    Address,
+    Bytes32,
+    Duration,
+    checksummed,
+    hex_bytes,
+    to_hex,
+    word,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAIN_ID = 31337
@@ -262,8 +273,6 @@ def deploy_timelock(
 
 def operation(timelock: Address, calls: Sequence[Call], *, delay: int, salt: bytes = b"") -> Operation:
     """A timelock operation with a salt of its own."""
-    from governance.core.units import Duration
-
     return Operation(
         timelock=timelock,
         calls=tuple(calls),
@@ -271,6 +280,41 @@ def operation(timelock: Address, calls: Sequence[Call], *, delay: int, salt: byt
         salt=Bytes32(keccak(salt)),
         delay=Duration(delay),
     )
+
+
+APPLY_ROUTES = "applyRoutes(bytes4[],address[],bytes32[],bytes32[][],bool[][])"
+
+
+def deploy_facet(node: Node, name: str) -> tuple[Route, ...]:
+    """A facet, and a route to it for each of its functions."""
+    where = node.deploy(name)
+    code_hash = Bytes32(keccak(hex_bytes(node.ask("eth_getCode", where, "latest"))))
+    selectors = artifact(name)["methodIdentifiers"].values()
+    return tuple(Route(selector=bytes.fromhex(s), facet=where, code_hash=code_hash) for s in sorted(selectors))
+
+
+def commit(node: Node, dispatcher: Address, routes: Sequence[Route], *, epoch: int = 1, by: int = 0) -> Bytes32:
+    """Commit the manifest of these routes and apply them all, by one account that may. Gives the root."""
+    tree = merkle.build(merkle.leaves(merkle.Profile.B, routes), merkle.Profile.B, merkle.Odd.PROMOTE)
+    proofs = [merkle.prove(tree, i) for i in range(len(routes))]
+    sender = node.address(by)
+    node.call(dispatcher, "commitRoot(bytes32,uint64)", tree.root, epoch, sender=sender)
+    node.call(
+        dispatcher,
+        APPLY_ROUTES,
+        [route.selector for route in routes],
+        [route.facet for route in routes],
+        [route.code_hash for route in routes],
+        [list(proof.siblings) for proof in proofs],
+        [list(proof.is_right) for proof in proofs],
+        sender=sender,
+    )
+    return tree.root
+
+
+def activate(node: Node, dispatcher: Address, *, by: int = 0) -> None:
+    """Activate what was committed."""
+    node.call(dispatcher, "activateCommittedRoot()", sender=node.address(by))
 
 
 def network(target: Address, *, kind: TargetKind = TargetKind.MANIFEST_DISPATCHER, **places: Address) -> Network:
