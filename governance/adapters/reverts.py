@@ -29,6 +29,7 @@ SAFE_CODES = {
     "GS024": "a contract owner does not acknowledge its signature",
     "GS025": "an owner has not approved the hash",
     "GS026": "a signature is by a non-owner, out of order, twice there, or over another nonce or hash",
+    "GS027": "the data given with a contract signature does not hash to what is signed",
     "GS030": "only owners approve hashes",
     "GS031": "only the Safe itself may call this",
     "GS100": "the modules are set up already",
