@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from governance.core.call import Call, as_text, decode, encode_call, function
 from governance.core.effects import Seen
 from governance.core.errors import Finding, GovError, Refused
-from governance.core.facts import Head
+from governance.core.facts import Head, OperationEvent
 from governance.core.stage import Stage
-from governance.core.units import Address, Moment
+from governance.core.units import Address, Moment, to_hex
 from governance.life.locked import Locked
 from governance.life.site import Site, Workspace
 from governance.life.watch import Sighting, look
@@ -63,10 +63,23 @@ def _promises(site: Site, locked: Locked, head: Head) -> list[Seen]:
     if locked.plan.effects:
         facts = site.target.look(head)
         seen += [effect.see(facts) for effect in locked.plan.effects]
+    seen += _cancelled(site, locked, head)
     for expectation in locked.proposal.document.expect:
         to = site.network.target if expectation.to is None else Address(expectation.to)
         seen.append(_expected(site, expectation.call, expectation.equals, to, head))
     return seen
+
+
+def _cancelled(site: Site, locked: Locked, head: Head) -> list[Seen]:
+    ids = locked.plan.pins.cancels
+    return [
+        Seen(
+            effect=f"operation {to_hex(operation.id)} is cancelled",
+            held=operation.timestamp == 0 and operation.newest is OperationEvent.CANCELLED,
+            found=f"newest log: {operation.newest}",
+        )
+        for operation in (site.timelock.operations(ids, head) if ids else [])
+    ]
 
 
 def _expected(site: Site, call: str, equals: object, to: Address, head: Head) -> Seen:
