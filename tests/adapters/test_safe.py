@@ -3,22 +3,25 @@
 import pytest
 
 from governance.adapters import safe as safe_adapter
+from governance.adapters.chain import NodeChain
 from governance.adapters.known import SAFE_PROXIES, SAFE_SINGLETONS
 from governance.adapters.reverts import explain
 from governance.adapters.safe import FALLBACK_SLOT, GUARD_SLOT, SENTINEL, NodeSafe
 from governance.core.errors import ChainContradicts, Refused
-from governance.core.facts import SafeOutcome
+from governance.core.facts import Head, SafeOutcome
 from governance.core.keccak import keccak
 from governance.core.safetx import VERSIONS, SafeOperation, SafeTx, execution
 from governance.core.units import (
     ZERO_ADDRESS,
     Address,
     Bytes32,
+    Moment,
     address_bytes,
     checksummed,
     to_hex,
 )
 from tests import chainkit
+from tests.adapters.badnode import by_method, serving
 from tests.chainkit import ROOT, Node, call, deploy_safe, exec_safe, safe_artifact, safe_tx, signatures
 
 MODULES_SLOT = 1
@@ -171,6 +174,24 @@ def test_a_version_that_contradicts_the_code_is_refused(
     singleton_hash = reader(node, council).look(node.head()).singleton_code_hash
     monkeypatch.setitem(SAFE_SINGLETONS, singleton_hash, "1.5.0")
     assert refusal(node, council) == ("safe-version", f"{council} says version 1.4.1, its code is 1.5.0")
+
+
+@pytest.mark.parametrize("given", ["0x", "0x" + "ff" * 32])
+def test_known_code_that_does_not_answer_as_it_must_is_refused(given: str) -> None:
+    """threat_15: the code may be right and the node's answers wrong."""
+    safe, singleton = (checksummed(bytes([n]) * 20) for n in (0x5A, 0x51))
+    codes = {safe: safe_artifact("Proxy_V1_4_1"), singleton: safe_artifact("Safe_V1_4_1")}
+    script = by_method(
+        eth_getStorageAt=to_hex(word_of(singleton)),
+        eth_getCode=lambda account, _: codes[account]["deployedBytecode"],
+        eth_call=given,
+    )
+    head = Head(chain_id=chainkit.CHAIN_ID, number=1, hash=Bytes32(bytes(32)), timestamp=Moment(1))
+    with serving(script) as node, pytest.raises(Refused) as caught:
+        NodeSafe(NodeChain(node.url, chainkit.CHAIN_ID, "devnet"), safe).look(head)
+    (finding,) = caught.value.findings
+    assert finding.rule == "safe-read"
+    assert finding.message == f"{safe} answers VERSION() with something else"
 
 
 # ---- what it is at one block ---------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Which generation answers, what is routed where by two accounts of it, and who may change it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ from governance.core.units import (
     to_hex,
     word,
 )
-from tests.adapters.badnode import by_method, serving
+from tests.adapters.badnode import Questions, Reply, answers, by_method, failure, result, serving
 from tests.chainkit import CHAIN_ID, Node, activate, commit, deploy_facet, network
 
 GRANT, REVOKE = "grantRole(bytes32,address)", "revokeRole(bytes32,address)"
@@ -284,8 +285,8 @@ LYING_DIAMONDS = {
 
 @pytest.mark.parametrize(("views", "words"), LYING_DIAMONDS.values(), ids=LYING_DIAMONDS.keys())
 def test_a_loupe_that_contradicts_itself_is_not_believed(views: list[tuple[str, str]], words: str) -> None:
-    answers = {**dict(views), **dict([answered("owner()(address)", OTHER)])}
-    script = by_method(eth_getCode="0x00", eth_call=lambda request, _: answers.get(request["data"][:10], "0x"))
+    known = dict([*views, answered("owner()(address)", OTHER)])
+    script = by_method(eth_getCode="0x00", eth_call=lambda request, _: known.get(request["data"][:10], "0x"))
     with serving(script) as node, pytest.raises(ChainContradicts, match=words):
         NodeTarget(NodeChain(node.url, CHAIN_ID, "devnet"), network(WHERE, kind=TargetKind.DIAMOND)).look(HEAD)
 
@@ -293,6 +294,15 @@ def test_a_loupe_that_contradicts_itself_is_not_believed(views: list[tuple[str, 
 STATE = "manifest()(bytes32,bytes32,uint64,uint64,uint64,uint64,bool)"
 UNREADABLE = {
     "no owner": (TargetKind.DIAMOND, [answered(FACETS, [])], "owner()"),
+    "a dispatcher without a loupe": (
+        TargetKind.MANIFEST_DISPATCHER,
+        [
+            answered(STATE, bytes(32), bytes(32), 0, 0, 0, 0, False),
+            answered("paused()(bool)", False),
+            answered("hasRole(bytes32,address)(bool)", True),
+        ],
+        "facets()",
+    ),
     "a loupe of something else": (TargetKind.DIAMOND, [(to_hex(selector("facets()")), "0x" + "ff" * 96)], "facets()"),
     "no facetAddress": (
         TargetKind.DIAMOND,
@@ -312,18 +322,30 @@ UNREADABLE = {
 }
 
 
+@pytest.mark.parametrize("reverts", [True, False], ids=["reverts", "says nothing"])
 @pytest.mark.parametrize(("kind", "views", "words"), UNREADABLE.values(), ids=UNREADABLE.keys())
 def test_a_fact_that_cannot_be_read_is_refused_and_never_assumed(
-    kind: TargetKind, views: list[tuple[str, str]], words: str
+    kind: TargetKind, views: list[tuple[str, str]], words: str, reverts: bool
 ) -> None:
-    answers = dict(views)
-    script = by_method(eth_getCode="0x00", eth_call=lambda request, _: answers.get(request["data"][:10], "0x"))
+    known = dict(views)
+
+    def script(questions: Questions) -> Reply:
+        return answers([answer(question) for question in questions])
+
+    def answer(question: dict[str, Any]) -> dict[str, Any]:
+        if question["method"] == "eth_getCode":
+            return result(question, "0x00")
+        asked = question["params"][0]["data"][:10]
+        if reverts and asked not in known:
+            return failure(question, 3, "execution reverted", data="0x")
+        return result(question, known.get(asked, "0x"))
+
     with serving(script) as node, pytest.raises(Refused) as caught:
         NodeTarget(NodeChain(node.url, CHAIN_ID, "devnet"), network(WHERE, kind=kind)).look(HEAD)
     (finding,) = caught.value.findings
     assert finding.rule == "target-read"
-    assert f"{WHERE} does not answer " in finding.message
     assert caught.value.message == "the governed system cannot be read"
+    assert finding.message.startswith(f"{WHERE} does not answer ")
     assert f" {words} " in finding.message
 
 

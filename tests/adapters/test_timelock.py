@@ -2,20 +2,33 @@
 
 import pytest
 
+from governance.adapters.chain import NodeChain
 from governance.adapters.reverts import explain
-from governance.adapters.roles import role_members
+from governance.adapters.roles import GRANTED, role_members
 from governance.adapters.timelock import ADMIN, CANCELLER, EXECUTOR, PROPOSER, NodeTimelock
 from governance.core.call import Call
 from governance.core.errors import ChainContradicts, Refused
-from governance.core.facts import OperationEvent, OperationFacts
+from governance.core.facts import Head, OperationEvent, OperationFacts
 from governance.core.keccak import keccak
 from governance.core.operation import Operation, cancel
-from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Duration, address_bytes, checksummed
-from tests.chainkit import Node, artifact, call, deploy_timelock, operation
+from governance.core.units import (
+    ZERO_ADDRESS,
+    ZERO_WORD,
+    Address,
+    Bytes32,
+    Duration,
+    Moment,
+    address_bytes,
+    checksummed,
+    word,
+)
+from tests.adapters.badnode import by_method, serving
+from tests.chainkit import CHAIN_ID, Node, artifact, call, deploy_timelock, operation
 
 pytestmark = pytest.mark.node
 
 DELAY = 3600
+OTHER = checksummed(b"\x0c" * 20)
 GRANT, REVOKE = "grantRole(bytes32,address)", "revokeRole(bytes32,address)"
 
 
@@ -157,6 +170,50 @@ def test_a_schedule_that_was_reorganised_away_never_was(node: Node, timelock: Ad
     assert (facts.timestamp, facts.newest, facts.cancellations) == (0, OperationEvent.NONE, 0)
 
 
+def test_an_operation_never_expires_by_itself(node: Node, timelock: Address, box: Address) -> None:
+    """threat_25: the grace period is ours to keep, the chain would still execute ten years later."""
+    wanted = operation(timelock, [call(box, "set(uint256)", 1)], delay=DELAY)
+    sent(node, wanted.schedule())
+    node.warp(10 * 365 * 86_400)
+    assert one(node, timelock, wanted).timestamp < node.head().timestamp.seconds
+    sent(node, wanted.execute(), by=9)
+    assert one(node, timelock, wanted).newest is OperationEvent.EXECUTED
+
+
+def test_a_call_to_an_account_without_code_counts_as_executed(node: Node, timelock: Address) -> None:
+    """threat_29: whether anything is there must be asked beforehand."""
+    wanted = operation(timelock, [call(checksummed(b"\x55" * 20), "set(uint256)", 1)], delay=DELAY)
+    sent(node, wanted.schedule())
+    node.warp(DELAY)
+    sent(node, wanted.execute(), by=9)
+    facts = one(node, timelock, wanted)
+    assert (facts.timestamp, facts.newest) == (1, OperationEvent.EXECUTED)
+
+
+def test_of_two_executors_in_one_block_one_wins_and_the_other_pays(node: Node, timelock: Address, box: Address) -> None:
+    """threat_11: the loser's receipt says 0, and the operation is executed all the same."""
+    wanted = operation(timelock, [call(box, "set(uint256)", 1)], delay=DELAY)
+    sent(node, wanted.schedule())
+    node.warp(DELAY)
+    act = wanted.execute()
+    node.ask("evm_setAutomine", False)
+    try:
+        hashes = [
+            node.ask(
+                "eth_sendTransaction",
+                {"from": node.address(i), "to": timelock, "data": "0x" + act.data.hex(), "gas": hex(10**6)},
+            )
+            for i in (8, 9)
+        ]
+    finally:
+        node.ask("evm_setAutomine", True)
+        node.mine()
+    receipts = [node.chain.receipt(word(tx_hash)) for tx_hash in hashes]
+    assert sorted(receipt.status for receipt in receipts if receipt is not None) == [0, 1]
+    assert len({receipt.block for receipt in receipts if receipt is not None}) == 1
+    assert one(node, timelock, wanted).newest is OperationEvent.EXECUTED
+
+
 def test_the_contract_hashes_as_we_do(node: Node, timelock: Address, box: Address) -> None:
     calls = (call(box, "set(uint256)", 1), Call(to=node.address(5), value=7), Call(to=box, data=b"\x01" * 70))
     salt, predecessor = Bytes32(keccak(b"salt")), Bytes32(keccak(b"before"))
@@ -268,3 +325,12 @@ def test_roles_of_what_has_none_cannot_be_read(node: Node, name: str) -> None:
     with pytest.raises(Refused, match="the roles cannot be read"):
         role_members(node.chain, where, node.head(), asked=[(ADMIN, node.address(1))])
     assert role_members(node.chain, where, node.head()) == {}
+
+
+def test_a_log_that_only_shares_the_name_cannot_be_read() -> None:
+    log = {"address": OTHER, "topics": ["0x" + GRANTED.hex()], "data": "0x", "blockNumber": "0x1", "logIndex": "0x0"}
+    block = {"number": "0x1", "hash": "0x" + "ab" * 32, "timestamp": "0x1"}
+    script = by_method(eth_getLogs=[{**log, "transactionHash": "0x" + "cd" * 32}], eth_getBlockByNumber=block)
+    head = Head(chain_id=CHAIN_ID, number=1, hash=word("0x" + "ab" * 32), timestamp=Moment(1))
+    with serving(script) as node, pytest.raises(Refused, match="the roles cannot be read"):
+        role_members(NodeChain(node.url, CHAIN_ID, "devnet"), OTHER, head)
