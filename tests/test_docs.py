@@ -90,6 +90,13 @@ def anchors(file: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def test_every_module_has_its_place_in_the_architecture() -> None:
+    page = (ROOT / "docs/ARCHITECTURE.md").read_text("utf-8")
+    modules = [file for file in (ROOT / "governance").rglob("*.py") if "migrations" not in file.parts]
+    absent = [file for file in modules if not file.name.startswith("__") and file.name not in page]
+    assert sorted(file.relative_to(ROOT).as_posix() for file in absent) == []
+
+
 def test_every_key_of_every_document_is_described() -> None:
     from governance.core.deployment import Description
     from governance.core.kinds import KINDS
