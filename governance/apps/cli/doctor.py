@@ -20,7 +20,14 @@ def doctor(workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJs
     checks = wiring.tool_checks(space)
     now = Moment(int(time.time()))
     for name in names:
-        checks += examine(wiring.site(space, name), policy, wall_clock=None if wiring.is_devnet(space, name) else now)
+        try:
+            site = wiring.site(space, name)
+        except GovError as error:
+            checks.append(
+                Check(question=f"{name}: its node is known", ok=False, answer=error.message, hint=error.hint())
+            )
+            continue
+        checks += examine(site, policy, wall_clock=None if wiring.is_devnet(space, name) else now)
     if json:
         emit({"schema": "governance/doctor/v1", "checks": [show.check_document(check) for check in checks]})
     else:
