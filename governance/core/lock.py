@@ -88,9 +88,11 @@ def read_pins(entry: Mapping[str, Any]) -> Pins:
             nonce=unsigned(entry["nonce"]),
             min_delay=Duration(unsigned(entry["min_delay"])),
             target=None if entry["target"] is None else _read_target(entry["target"]),
-            facets=tuple(_read_facet(pin) for pin in entry["facets"]),
-            codes=tuple(CodePin(address=address(p["address"]), code_hash=word(p["code_hash"])) for p in entry["codes"]),
-            cancels=tuple(word(operation_id) for operation_id in entry["cancels"]),
+            facets=tuple(_read_facet(pin) for pin in _listed(entry["facets"])),
+            codes=tuple(
+                CodePin(address=address(p["address"]), code_hash=word(p["code_hash"])) for p in _listed(entry["codes"])
+            ),
+            cancels=tuple(word(operation_id) for operation_id in _listed(entry["cancels"])),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Rejected(
@@ -112,7 +114,7 @@ class Claim:
 def read_claim(entry: Mapping[str, Any], file: str) -> Claim:
     """The claim of one network's entry. Raises Rejected when something is missing or malformed."""
     try:
-        plan, steps = entry["plan"], list(entry["plan"]["steps"])
+        plan, steps = entry["plan"], _listed(entry["plan"]["steps"])
         return Claim(
             lane=str(plan["lane"]),
             nonces=tuple(unsigned(step["safe_tx"]["nonce"]) for step in steps),
@@ -189,6 +191,13 @@ def _target_document(target: TargetFacts) -> dict[str, Any]:
     }
 
 
+def _listed(value: object) -> list[Any]:
+    """A list, and nothing else that can be gone through."""
+    if not isinstance(value, list):
+        raise TypeError("here a list is wanted")
+    return value
+
+
 def _read_target(entry: Mapping[str, Any]) -> TargetFacts:
     for flag in _FLAGS:
         if not isinstance(entry[flag], bool):
@@ -199,7 +208,7 @@ def _read_target(entry: Mapping[str, Any]) -> TargetFacts:
         code_hash=word(entry["code_hash"]),
         routes=tuple(
             Route(selector=selector_bytes(r["selector"]), facet=address(r["facet"]), code_hash=word(r["codehash"]))
-            for r in entry["routes"]
+            for r in _listed(entry["routes"])
         ),
         active_root=word(entry["active_root"]),
         pending_root=word(entry["pending_root"]),
