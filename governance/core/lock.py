@@ -224,5 +224,5 @@ def _read_facet(entry: Mapping[str, Any]) -> FacetPin:
         reference=entry["reference"],
         address=Address(address(entry["address"])),
         code_hash=Bytes32(word(entry["code_hash"])),
-        selectors=None if selectors is None else tuple(selector_bytes(s) for s in selectors),
+        selectors=None if selectors is None else tuple(selector_bytes(s) for s in _listed(selectors)),
     )
