@@ -6,10 +6,20 @@ again from the proposal and the pins and comparing every byte.
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from governance.core.errors import Finding, Refused, Rejected
-from governance.core.facts import Generation, Route, TargetFacts
+from governance.core.facts import (
+    AnchorFacts,
+    CouncilFacts,
+    Generation,
+    GovernanceFacts,
+    ProxyFacts,
+    RoleFacts,
+    Route,
+    TargetFacts,
+)
 from governance.core.pins import CodePin, FacetPin, Pins
 from governance.core.plan import Plan, plan_document
 from governance.core.units import Address, Bytes32, Duration, address, selector_bytes, to_hex, unsigned, word
@@ -67,6 +77,7 @@ def pins_document(pins: Pins) -> dict[str, Any]:
         ],
         "codes": [{"address": pin.address, "code_hash": to_hex(pin.code_hash)} for pin in pins.codes],
         "cancels": [to_hex(operation_id) for operation_id in pins.cancels],
+        "governance": _governance_document(pins.governance),
     }
 
 
@@ -89,6 +100,7 @@ def read_pins(entry: Mapping[str, Any]) -> Pins:
             facets=tuple(_read_facet(pin) for pin in entry["facets"]),
             codes=tuple(CodePin(address=address(p["address"]), code_hash=word(p["code_hash"])) for p in entry["codes"]),
             cancels=tuple(word(operation_id) for operation_id in entry["cancels"]),
+            governance=_read_governance(entry["governance"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Rejected(
@@ -104,9 +116,9 @@ def moved(old: Pins, new: Pins) -> tuple[Finding, ...]:
     for name, was in before.items():
         if name in _VOLATILE or was == after[name]:
             continue
-        if name == "target" and was is not None and after[name] is not None:
+        if name in {"target", "governance"} and was is not None and after[name] is not None:
             parts = [p for p in was if p not in _VOLATILE_OF_TARGET and was[p] != after[name][p]]
-            findings += [_moved(f"target.{part}", was[part], after[name][part], hint) for part in parts]
+            findings += [_moved(f"{name}.{part}", was[part], after[name][part], hint) for part in parts]
         else:
             findings.append(_moved(name, was, after[name], hint))
     return tuple(findings)
@@ -171,3 +183,60 @@ def _read_facet(entry: Mapping[str, Any]) -> FacetPin:
         code_hash=Bytes32(word(entry["code_hash"])),
         selectors=None if selectors is None else tuple(selector_bytes(s) for s in selectors),
     )
+
+
+_PROXY = tuple(each.name for each in fields(ProxyFacts))
+
+
+def _governance_document(facts: GovernanceFacts) -> dict[str, Any]:
+    council, anchor = facts.council, facts.anchor
+    return {
+        "delay": None if facts.delay is None else str(facts.delay.seconds),
+        "roles": [
+            {"contract": each.contract, "role": to_hex(each.role), "holders": list(each.holders)}
+            for each in facts.roles
+        ],
+        "council": None
+        if council is None
+        else {
+            "owners": list(council.owners),
+            "threshold": str(council.threshold),
+            "modules": list(council.modules),
+            "guard": council.guard,
+            "fallback_handler": council.fallback_handler,
+        },
+        "anchor": None if anchor is None else {"digest": to_hex(anchor.digest), "uri": anchor.uri},
+        "proxies": [{name: getattr(each, name) for name in _PROXY} for each in facts.proxies],
+    }
+
+
+def _read_governance(entry: Mapping[str, Any]) -> GovernanceFacts:
+    council, anchor = entry["council"], entry["anchor"]
+    return GovernanceFacts(
+        delay=None if entry["delay"] is None else Duration(unsigned(entry["delay"])),
+        roles=tuple(
+            RoleFacts(contract=address(each["contract"]), role=word(each["role"]), holders=_accounts(each["holders"]))
+            for each in entry["roles"]
+        ),
+        council=None
+        if council is None
+        else CouncilFacts(
+            owners=_accounts(council["owners"]),
+            threshold=unsigned(council["threshold"]),
+            modules=_accounts(council["modules"]),
+            guard=address(council["guard"]),
+            fallback_handler=address(council["fallback_handler"]),
+        ),
+        anchor=None if anchor is None else AnchorFacts(digest=word(anchor["digest"]), uri=_text(anchor["uri"])),
+        proxies=tuple(ProxyFacts(**{name: address(each[name]) for name in _PROXY}) for each in entry["proxies"]),
+    )
+
+
+def _accounts(listed: list[str]) -> tuple[Address, ...]:
+    return tuple(address(each) for each in listed)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a URI is text")
+    return value

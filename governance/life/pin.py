@@ -26,6 +26,7 @@ from governance.core.stage import DONE_TIMESTAMP
 from governance.core.tree import dotted, locate, mention, plain, undotted
 from governance.core.units import ZERO_WORD, Address, Bytes32, address, to_hex
 from governance.core.verdict import judge
+from governance.life.observe import observe
 from governance.life.site import Site, Workspace
 
 
@@ -115,6 +116,7 @@ def gather(site: Site, workspace: Workspace, policy: Policy, rule: Rule, proposa
         facets=_facets(site, workspace, needs.facets, proposal, head),
         codes=_codes(site, needs.codes, head),
         cancels=_pending_ids(site, workspace, needs.cancels, head),
+        governance=observe(site, needs, head),
     )
 
 
@@ -132,14 +134,14 @@ def _require_rights(site: Site, lane: Lane, needs: Needs, timelock: TimelockFact
 
 def _next_nonce(site: Site, workspace: Workspace, proposal_id: str, lane: Lane, head: Head) -> int:
     """The Safe's next nonce that no other lock file of the workspace has pinned."""
-    free = site.safe(lane).look(head).nonce
+    safe = site.safe(lane).look(head)
+    free = safe.nonce
     for other in workspace.proposal_ids():
         document = None if other == proposal_id else workspace.lock(other)
         entry = (document or {}).get("networks", {}).get(site.network.name)
-        if entry is None or entry["plan"]["lane"] != str(lane):
-            continue
-        pinned = [int(step["safe_tx"]["nonce"]) for step in entry["plan"]["steps"]]
-        free = max(free, max(pinned) + 1)
+        steps = [] if entry is None else entry["plan"]["steps"]
+        pinned = [int(step["safe_tx"]["nonce"]) for step in steps if step["safe_tx"]["safe"] == safe.address]
+        free = max([free, *(nonce + 1 for nonce in pinned)])
     return free
 
 
