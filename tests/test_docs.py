@@ -90,6 +90,13 @@ def anchors(file: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def test_every_module_has_its_place_in_the_architecture() -> None:
+    page = (ROOT / "docs/ARCHITECTURE.md").read_text("utf-8")
+    modules = [file for file in (ROOT / "governance").rglob("*.py") if "migrations" not in file.parts]
+    absent = [file for file in modules if not file.name.startswith("__") and file.name not in page]
+    assert sorted(file.relative_to(ROOT).as_posix() for file in absent) == []
+
+
 def test_every_key_of_every_document_is_described() -> None:
     from governance.core.deployment import Description
     from governance.core.kinds import KINDS
@@ -112,6 +119,29 @@ def keys_of(schema: object) -> Iterator[str]:
         yield from properties
         for value in [*schema.values(), *properties.values()]:
             yield from keys_of(value)
+
+
+def test_every_example_is_what_it_says_it_is() -> None:
+    from governance.adapters.files import parse
+    from governance.core import policy, proposal
+    from governance.core.deployment import description
+    from governance.core.kinds import KINDS
+    from governance.core.manifestfile import read as read_manifest
+    from governance.core.tree import plain
+
+    kinds = {name: kind.document for name, kind in KINDS.items()}
+    readers = {
+        "governance/v1": lambda tree: proposal.read(tree, id="0007-swap-fee-facet", file="example", models=kinds),
+        "governance/policy/v1": lambda tree: policy.read(tree, file="example", kinds=frozenset(KINDS)),
+        "governance/deployment/v1": lambda tree: description(tree, "example"),
+        "governance/manifest/v1": lambda tree: read_manifest(plain(tree), name="example").demand(),
+    }
+    text = (ROOT / "docs/documents.md").read_text("utf-8")
+    examples = [parse(block, "example") for block in re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)]
+    schemas = [plain(tree)["schema"] for tree in examples]
+    assert sorted(schemas) == sorted(readers)
+    for schema, tree in zip(schemas, examples, strict=True):
+        assert readers[schema](tree)
 
 
 def test_every_json_document_is_listed() -> None:

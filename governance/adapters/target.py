@@ -17,24 +17,21 @@ from collections.abc import Sequence
 from governance.adapters import diamond, dispatcher
 from governance.adapters.known import DISPATCHERS
 from governance.adapters.roles import role_members
-from governance.core.call import Call, encode_call, function
+from governance.core.call import Call
 from governance.core.errors import ChainContradicts, Finding, Refused
 from governance.core.facts import Generation, Head, TargetFacts
-from governance.core.keccak import keccak
+from governance.core.keccak import keccak, selector
 from governance.core.network import Network, TargetKind
 from governance.core.units import Address, Bytes32
 from governance.ports import Answer, Chain
 
 FINGERPRINT = b"gov.dispatcher.1".ljust(32, b"\0")
-_QUESTIONS = tuple(
-    encode_call(function(signature), arguments)
-    for signature, arguments in (
-        ("generation()", ()),
-        ("manifestState()", ()),
-        ("facetsEx(bool)", (True,)),
-        ("manifest()", ()),
-        ("facets()", ()),
-    )
+_QUESTIONS = (
+    selector("generation()"),
+    selector("manifestState()"),
+    selector("facetsEx(bool)") + (1).to_bytes(32, "big"),
+    selector("manifest()"),
+    selector("facets()"),
 )
 STATE_BYTES = 7 * 32
 """Both `manifestState()` and `manifest()` answer seven static words."""

@@ -39,8 +39,8 @@ STAGE_STYLES = {
 
 
 def short(text: str) -> str:
-    """An address or hash for a table's cell; the full one is always elsewhere on the screen or in the JSON."""
-    return text if len(text) <= 14 else f"{text[:8]}…{text[-4:]}"
+    """An address or hash for a table's cell, the full one being in the JSON; words stay whole."""
+    return text if len(text) <= 14 or " " in text else f"{text[:8]}…{text[-4:]}"
 
 
 @contextmanager

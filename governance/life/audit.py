@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from governance.core.errors import GovError
-from governance.core.facts import Head, SafeFacts
+from governance.core.facts import Generation, Head, SafeFacts
 from governance.core.policy import Policy
 from governance.core.units import Moment, to_hex
 from governance.life.pin import require_anchored
@@ -113,11 +113,17 @@ def _target(site: Site, head: Head) -> Iterator[Check]:
     facts = site.target.look(head)
     words = f"{facts.generation} with {len(facts.routes)} routes, epoch {facts.active_epoch}"
     yield Check(question="the governed system answers", ok=True, answer=words)
-    for question, ok in (
+    asked = [
         ("the timelock may commit roots and apply routes", facts.timelock_may_commit and facts.timelock_may_apply),
         ("the timelock administers the governed system", facts.timelock_is_admin),
-        ("the guardian may pause", facts.guardian_may_pause),
-        ("the governed system is not paused", not facts.paused),
-        ("the governed system is not frozen", not facts.frozen),
-    ):
+    ]
+    if facts.generation is Generation.DIAMOND:  # the standard knows no pause and no freeze
+        asked = [("the timelock owns the diamond", facts.timelock_is_admin)]
+    else:
+        asked += [
+            ("the guardian may pause", facts.guardian_may_pause),
+            ("the governed system is not paused", not facts.paused),
+            ("the governed system is not frozen", not facts.frozen),
+        ]
+    for question, ok in asked:
         yield Check(question=question, ok=ok, answer="yes" if ok else "no")

@@ -242,10 +242,14 @@ def locked_operation_ids(document: Mapping[str, Any] | None, network: str) -> li
 
 
 def _last_attempt(workspace: Workspace, proposal: Proposal, network: str) -> int:
-    document = workspace.lock(proposal.id)
-    if document is None or document["digest"] != to_hex(proposal.digest) or network not in document["networks"]:
+    try:
+        document = workspace.lock(proposal.id)
+        if document is None or document["digest"] != to_hex(proposal.digest) or network not in document["networks"]:
+            return 0
+        return read_pins(document["networks"][network]["pins"]).attempt
+    except Rejected:
+        # What cannot be read is about to be replaced; attempts that were cancelled are found on the chain.
         return 0
-    return read_pins(document["networks"][network]["pins"]).attempt
 
 
 def _cancelled_before(site: Site, plan: Plan, head: Head) -> bool:

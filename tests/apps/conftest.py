@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -73,11 +73,15 @@ class Gov:
         """The document of a command that must succeed."""
         return self.done(*words, "--json").document
 
+    @staticmethod
+    def shell_path() -> Path:
+        """The installed console script."""
+        return Path(sys.executable).with_name("gov")
+
     def shell(self, *words: str, **more: Any) -> Run:
         """Run the installed console script as a process of its own, in the workspace."""
-        program = Path(sys.executable).with_name("gov")
         ended = subprocess.run(
-            [program, *words], cwd=self.root, capture_output=True, text=True, timeout=60, check=False, **more
+            [self.shell_path(), *words], cwd=self.root, capture_output=True, text=True, timeout=60, check=False, **more
         )
         return Run(words=words, code=ended.returncode, out=ended.stdout, err=ended.stderr)
 
@@ -203,8 +207,3 @@ def only_stage(gov: Gov) -> str:
     """The stage of the only proposal, as `gov status` derives it."""
     (row,) = gov.json("status")["proposals"]
     return str(row["stage"])
-
-
-def facts(rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """Rows of a finding list, without wording."""
-    return [(row["rule"], row["place"] and row["place"]["line"]) for row in rows]

@@ -1,6 +1,7 @@
 """Bad input: refused with a sentence that says where, why and what to do; never a traceback; nothing half-done."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -326,6 +327,34 @@ def test_what_was_edited_after_signing_is_neither_signed_nor_sent(at: At, name: 
     for run in (gov.act("queue"), gov("sign", "1", *gov.key("dave"), "--confirm", confirm)):
         require_sentences(run, 1, advice)
     assert (gov.block(), [path.read_bytes() for path in ballots(gov)]) == (before, kept)
+
+
+BROKEN_LOCKS = {
+    "not-json": lambda text: text[:100],
+    "empty": lambda text: "",
+    "list": lambda text: "[]",
+    "no-networks": lambda text: text.replace('"networks"', '"netwroks"'),
+    "networks-empty-entry": lambda text: json.dumps({**json.loads(text), "networks": {"devnet": {}}}),
+    "networks-no-mapping": lambda text: json.dumps({**json.loads(text), "networks": ["devnet"]}),
+    "pins-without-nonce": lambda text: text.replace('"nonce": "0",\n', "", 1),
+    "pins-of-another-type": lambda text: text.replace('"routes": [', '"routes": 5, "were": [', 1),
+    "digest-no-hash": lambda text: re.sub(r'"digest": "0x[0-9a-f]+"', '"digest": 7', text),
+    "deep": lambda text: "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_LOCKS)
+def test_a_broken_lock_file_is_a_sentence_and_gov_lock_writes_it_anew(at: At, name: str) -> None:
+    gov = at("signed")
+    before, file = gov.block(), gov.lock_file()
+    good = file.read_text()
+    file.write_text(BROKEN_LOCKS[name](good))
+    for run in (gov("status"), gov.act("queue"), gov("signatures", "1"), gov("check")):
+        assert (run.code in {1, 2}, "Traceback" in run.err) == (True, False), run
+    assert gov.block() == before
+    gov.done("lock", "1")
+    assert file.read_text() == good
+    assert only_stage(gov) == "approved"
 
 
 def test_comments_and_layout_may_be_edited_after_signing(at: At) -> None:

@@ -48,7 +48,7 @@ def test_the_published_release_has_27_selectors_twice_and_one_with_two_facets(go
     run = gov("manifest", "check", RELEASE, "--json")
     rules = [finding["rule"] for finding in run.document["findings"]]
     assert (run.code, run.document["schema"]) == (1, "governance/manifest-check/v1")
-    assert rules.count("manifest-duplicate-selector") + rules.count("manifest-conflicting-selector") == 27
+    assert rules.count("manifest-duplicate-selector") == 27
     assert rules.count("manifest-conflicting-selector") == 1
     people = gov("manifest", "check", RELEASE)
     assert (people.code, people.out.count("(rule manifest-conflicting-selector)")) == (1, 1)
@@ -108,8 +108,8 @@ def test_a_proof_belongs_to_the_root(gov: Gov, profile: str, odd: str) -> None:
     ("text", "sentence"),
     [
         ('{"routes": [{"selector": "0x1"}]}', "m.json:1:"),
-        ('{"routes": 1}', "m.json:1:12"),
-        ("{}", "m.json:1:1"),
+        ('{"routes": 1}', "m.json lists no routes"),
+        ("{}", "m.json lists no routes"),
         ('{"routes": [], "routes": []}', "twice"),
     ],
 )

@@ -76,7 +76,7 @@ ONE_FAULT = {
     "a summary that is too long": (("why", "x" * 4001), ("schema-value", "6:10", "summary")),
     "a key that is misspelt": (("summary", "sumary"), ("schema-missing", "1:1", "summary")),
     "a key that nobody knows, deep": (("args:", "argz:"), ("schema-unknown-key", "8:47", "calls[0].argz")),
-    "an address without its checksum": (("target", ALICE.lower()), ("schema-value", "8:10", "calls[0].to")),
+    "an address without its checksum": (("target", f'"{ALICE.lower()}"'), ("schema-value", "8:10", "calls[0].to")),
     "an address that is too short": (("target", ALICE[:-1]), ("schema-value", "8:10", "calls[0].to")),
     "a wrong signature": (("uint256", "uint"), ("schema-value", "8:28", "calls[0].function")),
     "arguments that are no list": (("[30]", "30"), ("schema-value", "8:53", "calls[0].args")),
@@ -150,7 +150,7 @@ def test_a_fault_says_what_to_do():
         "`facet_swop` is not a kind of proposal / did you mean `facet_swap`?"
     ]
     assert hints(START.replace("contract_call", "xyz"))[0].startswith("`xyz` is not a kind of proposal / one of ")
-    assert f"if the digits are right, write {ALICE}" in hints(START.replace("target", ALICE.lower()))[0]
+    assert f"if the digits are right, write {ALICE}" in hints(START.replace("target", f'"{ALICE.lower()}"'))[0]
     assert hints(START.replace("[devnet]", "[]"))[0].startswith("this is empty / deny by default")
     assert hints(START.replace("Set the fee", '""')) == ["this is empty / write something that helps a reviewer"]
     assert hints(START.replace("why", "x" * 4001)) == ["this is longer than 4000 characters / shorten it"]

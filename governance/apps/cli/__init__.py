@@ -45,7 +45,7 @@ app.command("deploy", short_help="Deploy a described system on a network, or go 
 def main() -> None:
     """Entry point of the console script. Errors become sentences and exit codes, never tracebacks."""
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="gov", standalone_mode=False)
     except GovError as error:
         sys.exit(_failed(error))
     except typer.TyperException as error:

@@ -15,6 +15,7 @@ from governance.apps.cli.common import (
     MaxFee,
     PasswordFd,
     WorkspaceDir,
+    counted,
     emit,
 )
 from governance.core.errors import Rejected
@@ -85,8 +86,11 @@ def facet_deploy(
     if network not in networks:
         raise Rejected(f"policies.yaml names no network `{network}`", hint=f"it names {', '.join(sorted(networks))}")
     found = space.artifact(artifact)
+    sent = None
     if broadcast:
         node = wiring.node(space, networks[network])
+        (code,) = node.codes([found.address], node.head())
+        sent = 0 if code else 1
         signer = wiring.signer(key, password_fd)
         stage_facet(found, chain=node, sender=wiring.payer(space, node, network, signer, max_fee_gwei))
     report = {
@@ -94,7 +98,7 @@ def facet_deploy(
         "artifact": artifact,
         "address": found.address,
         "code_hash": f"0x{found.runtime_hash.hex()}",
-        "sent": broadcast,
+        "sent": sent,
     }
     _show(report, json)
 
@@ -104,5 +108,12 @@ def _show(report: dict[str, Any], json: bool) -> None:
         emit(report)
         return
     for name, value in report.items():
-        if name != "schema":
-            typer.echo(f"{name.replace('_', ' '):<14} {value or 'not sent: add --broadcast'}")
+        if name not in {"schema", "sent"}:
+            typer.echo(f"{name.replace('_', ' '):<14} {value}")
+    typer.echo(f"{'sent':<14} {_sent(report['sent'])}")
+
+
+def _sent(number: int | None) -> str:
+    if number is None:
+        return "not sent: add --broadcast"
+    return counted(number, "transaction") if number else "nothing: it was all there"

@@ -1,0 +1,114 @@
+"""`--json` of every command: one document on stdout with its schema, whatever else is said goes to stderr."""
+
+from collections.abc import Callable
+
+import pytest
+
+from governance.apps.cli import app
+from tests.apps.conftest import ONE, VECTORS, Gov
+
+pytestmark = pytest.mark.node
+
+At = Callable[[str], Gov]
+RELEASE = str(VECTORS / "payrox-v1-manifest.json")
+TRANSACTION = str(VECTORS / "safe-mainnet-transaction.json")
+HOW = ("--profile", "B", "--odd", "promote")
+KEYED = {"sign", "queue", "execute", "deploy", "facet deploy"}
+
+DONE: list[tuple[str, str, tuple[str, ...], str]] = [
+    ("init", "drafted", (), "governance/init/v1"),
+    ("doctor", "drafted", (), "governance/doctor/v1"),
+    ("devnet up", "drafted", (), "governance/devnet/v1"),
+    ("devnet status", "drafted", (), "governance/devnet/v1"),
+    ("devnet warp", "drafted", ("1h",), "governance/devnet/v1"),
+    ("new", "drafted", ("facet_swap",), "governance/draft/v1"),
+    ("check", "signed", (), "governance/check/v1"),
+    ("lock", "drafted", (ONE,), "governance/lock/v1"),
+    ("plan", "locked", (ONE,), "governance/lock/v1"),
+    ("sign", "locked", (ONE, "--confirm", "HASH"), "governance/ballots/v1"),
+    ("signatures", "signed", (ONE,), "governance/signatures/v1"),
+    ("hash", "drafted", (TRANSACTION,), "governance/hash/v1"),
+    ("queue", "signed", (ONE, "--broadcast"), "governance/act/v1"),
+    ("status", "signed", (), "governance/status/v1"),
+    ("execute", "ready", (ONE, "--broadcast"), "governance/act/v1"),
+    ("verify", "executed", (ONE,), "governance/verification/v1"),
+    ("cancel", "signed", (ONE, "--reason", "a fault"), "governance/draft/v1"),
+    ("history", "executed", (ONE,), "governance/history/v1"),
+    ("manifest diff", "drafted", ("FILE", "FILE"), "governance/manifest-diff/v1"),
+    ("manifest check", "drafted", ("FILE",), "governance/manifest-check/v1"),
+    ("manifest root", "drafted", ("FILE", *HOW), "governance/manifest-root/v1"),
+    ("manifest proof", "drafted", ("FILE", "fee()", *HOW), "governance/manifest-proof/v1"),
+    ("facet deploy", "drafted", ("FeeFacet@2", "-n", "devnet"), "governance/facet/v1"),
+    ("deploy", "drafted", ("DESCRIPTION", "-n", "other", "--chain-id", "31337"), "governance/deploy/v1"),
+]
+MANIFEST = f'{{"routes": [{{"selector": "0xddca3f43", "facet": "0x{"11" * 20}", "codehash": "0x{"22" * 32}"}}]}}'
+DESCRIPTION = """\
+schema: governance/deployment/v1
+name: other
+safe_version: 1.4.1
+council: {owners: [alice, bob], threshold: 1}
+guardian: {owners: [frank, grace], threshold: 1}
+timelock: {delay: 1 h, executors: open}
+target: {generation: gov-1, artifact: ManifestDispatcher, activation_delay: 0 s, facets: []}
+staged: []
+"""
+
+
+def prepared(at: At, stage: str) -> Gov:
+    """A workspace and a chain at any stage of the life."""
+    gov = at(stage if stage in {"drafted", "locked", "signed"} else "signed")
+    (gov.root / "manifest.json").write_text(MANIFEST)
+    (gov.root / "other.yaml").write_text(DESCRIPTION)
+    if stage in {"ready", "executed"}:
+        gov.act("queue")
+        gov.done("devnet", "warp", "48h")
+    if stage == "executed":
+        gov.act("execute")
+    return gov
+
+
+def words(gov: Gov, command: str, more: tuple[str, ...]) -> list[str]:
+    meant = {
+        "FILE": str(gov.root / "manifest.json"),
+        "DESCRIPTION": str(gov.root / "other.yaml"),
+        "HASH": gov.safe_hashes()[0] if gov.lock_file().exists() else "",
+    }
+    keyed = gov.key("alice") if command in KEYED else ()
+    return [*command.split(), *(meant.get(word, word) for word in more), *keyed]
+
+
+@pytest.mark.parametrize(("command", "stage", "more", "schema"), DONE, ids=[row[0] for row in DONE])
+def test_tools_get_one_document_with_its_schema(
+    at: At, command: str, stage: str, more: tuple[str, ...], schema: str
+) -> None:
+    gov = prepared(at, stage)
+    run = gov(*words(gov, command, more), "--json")
+    assert (run.code, run.document["schema"]) == (0, schema), run
+    assert run.out == run.out.encode("ascii").decode()
+
+
+PEOPLE = [row for row in DONE if row[0] not in {"devnet up", "init"}]
+
+
+@pytest.mark.parametrize(("command", "stage", "more", "schema"), PEOPLE, ids=[row[0] for row in PEOPLE])
+def test_people_get_no_json_no_colour_in_a_pipe_and_no_blank_line_ends(
+    at: At, command: str, stage: str, more: tuple[str, ...], schema: str
+) -> None:
+    gov = prepared(at, stage)
+    run = gov(*words(gov, command, more))
+    assert run.code == 0, run
+    assert run.out.strip()
+    assert not run.out.lstrip().startswith("{")
+    assert "\x1b" not in run.out + run.err
+    assert [line for line in run.out.splitlines() if line != line.rstrip()] == []
+
+
+def test_no_command_is_forgotten() -> None:
+    names = {command.name for command in app.registered_commands}
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        names |= {
+            f"{group.name} {command.name or getattr(command.callback, '__name__', '')}"
+            for command in group.typer_instance.registered_commands
+        }
+    assert names - {row[0] for row in DONE} == {"schema", "devnet down"}
