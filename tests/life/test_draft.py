@@ -1,7 +1,5 @@
 """Drafts: whatever is drafted passes its own checks."""
 
-
-
 import json
 from typing import Any
 
