@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from governance.adapters import anvil
 from governance.adapters.files import parse
 from governance.core import tree
 from governance.core.call import encode_call, function
@@ -100,7 +101,10 @@ def marks(place: Place, *plans: sites.pin.Planned) -> set[tuple[str, int]]:
 
 def deploy(node: Devnet, code: bytes) -> Address:
     sent = node.ask("eth_sendTransaction", {"from": people()["dave"].address, "data": to_hex(code)})
-    return checksummed(hex_bytes(node.ask("eth_getTransactionReceipt", sent)["contractAddress"]))
+    receipts = (node.ask("eth_getTransactionReceipt", sent) for _ in anvil.ticks())
+    receipt = next(found for found in receipts if found is not None)
+    assert receipt["status"] == "0x1"
+    return checksummed(hex_bytes(receipt["contractAddress"]))
 
 
 def built(name: str, types: tuple[str, ...], *arguments: Any) -> bytes:
