@@ -33,6 +33,7 @@ from governance.core.keccak import keccak
 from governance.core.kinds import Lane
 from governance.core.merkle import Odd, Profile, leaves, root
 from governance.core.operation import Operation
+from governance.core.plan import Step
 from governance.core.safetx import SafeTx
 from governance.core.signature import combine, read_signature
 from governance.core.stage import Stage
@@ -47,6 +48,7 @@ from tests import simulator
 from tests import simulator_contracts as contracts
 from tests.chainkit import Account
 from tests.core.test_deployment import described, parts
+from tests.simulator_evm import Contract
 
 ROOT = Path(__file__).resolve().parents[1]
 DAY = 86_400
@@ -119,6 +121,8 @@ class Place:
     """Let the endpoint answer for another chain id."""
     forget: Callable[[], Sender]
     """Lose the journal; gives a payer with an empty one."""
+    account: Callable[[str], Sender]
+    """Somebody who sends a plain transaction."""
     told: list[str] = field(default_factory=list)
 
     # ---- documents -------------------------------------------------------------------------------------------------
@@ -158,6 +162,18 @@ class Place:
 
     def look(self, name: str) -> watch.Sighting:
         return watch.look(self.site, self.space, name)
+
+    def steps(self, name: str) -> tuple[Step, ...]:
+        """What the lock file holds."""
+        locked = self.look(name).locked
+        assert locked is not None
+        return locked.plan.steps
+
+    def operation(self, name: str) -> Operation:
+        """The first of a proposal."""
+        found = self.steps(name)[0].operation
+        assert found is not None
+        return found
 
     def stage(self, name: str) -> Stage:
         return self.look(name).stage
@@ -278,17 +294,18 @@ def simulated(folder: Path, options: Options = Options()) -> Place:
         space=space,
         payer=payer,
         warp=chain.warp,
-        set_code=lambda account, code: chain.place(contracts.Contract(account, code)),
+        set_code=lambda account, code: chain.place(Contract(account, code)),
         serve_chain=serve,
         forget=forget,
+        account=lambda name: simulator.Sender(chain, people()[name].address),
     )
 
 
-def _accounts(plan: Blueprint, digest: Bytes32) -> Iterator[contracts.Contract]:
+def _accounts(plan: Blueprint, digest: Bytes32) -> Iterator[Contract]:
     """Every contract in the state that the handover leaves."""
     council, guardian, timelock = plan.council.address, plan.guardian.address, plan.timelock
     singleton = plan.parts.safe.singleton
-    yield contracts.Contract(safe_address(singleton), singleton.runtime_code)
+    yield Contract(safe_address(singleton), singleton.runtime_code)
     for planned_safe in (plan.council, plan.guardian):
         safe = contracts.Safe(
             planned_safe.address,
@@ -428,6 +445,7 @@ def on_anvil(at: Devnet, folder: Path, options: Options = Options()) -> Iterator
             set_code=set_code,
             serve_chain=lambda chain_id: at.ask("anvil_setChainId", chain_id),
             forget=payer,
+            account=lambda name: UnlockedSender(chain, at.url, people()[name].address),
         )
     finally:
         at.ask("anvil_setChainId", CHAIN_ID)

@@ -6,6 +6,7 @@ again from the proposal and the pins and comparing every byte.
 """
 
 from collections.abc import Mapping
+<<<<<<< HEAD
 from dataclasses import fields
 from typing import Any
 
@@ -21,8 +22,17 @@ from governance.core.facts import (
     TargetFacts,
 )
 from governance.core.pins import CodePin, FacetPin, Pins
+=======
+from dataclasses import dataclass
+from typing import Any
+
+from governance.core.errors import Finding, Refused, Rejected
+from governance.core.facts import Generation, Route, TargetFacts
+from governance.core.network import Network
+from governance.core.pins import CodePin, FacetPin, Needs, Pins
+>>>>>>> main
 from governance.core.plan import Plan, plan_document
-from governance.core.units import Address, Bytes32, Duration, address, selector_bytes, to_hex, unsigned, word
+from governance.core.units import Address, Bytes32, Duration, address, selector_bytes, shown, to_hex, unsigned, word
 
 SCHEMA = "governance/lock/v1"
 
@@ -108,6 +118,31 @@ def read_pins(entry: Mapping[str, Any]) -> Pins:
         ) from error
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a lock file says of its own plan, before anybody has derived it again."""
+
+    lane: str
+    nonces: tuple[int, ...]
+    """Safe nonces, one a step."""
+    operations: tuple[Bytes32, ...]
+    """Ids, in order; empty on the lanes without a timelock."""
+
+
+def read_claim(entry: Mapping[str, Any], file: str) -> Claim:
+    """The claim of one network's entry. Raises Rejected when something is missing or malformed."""
+    try:
+        plan, steps = entry["plan"], list(entry["plan"]["steps"])
+        return Claim(
+            lane=str(plan["lane"]),
+            nonces=tuple(unsigned(step["safe_tx"]["nonce"]) for step in steps),
+            operations=tuple(word(step["operation"]["id"]) for step in steps if "operation" in step),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"{type(error).__name__} {shown(str(error))}"
+        raise Rejected(f"the plan in {file} is malformed: {what}", hint="write it anew with gov lock") from error
+
+
 def moved(old: Pins, new: Pins) -> tuple[Finding, ...]:
     """Which pins the chain has moved away from; empty when the plan still holds."""
     before, after = pins_document(old), pins_document(new)
@@ -127,6 +162,25 @@ def moved(old: Pins, new: Pins) -> tuple[Finding, ...]:
 def _moved(name: str, was: object, now: object, hint: str) -> Finding:
     short = [text if len(text) <= 90 else text[:87] + "…" for text in (str(was), str(now))]
     return Finding(rule="lock-stale", path=f"pins.{name}", message=f"was {short[0]}, is {short[1]}", hint=hint)
+
+
+def require_fit(needs: Needs, pins: Pins, network: Network, file: str) -> None:
+    """Refuse pins of other facts than the proposal's kind asks for: nothing can be derived from those."""
+    fits = {
+        "chain_id": pins.chain_id == network.chain_id,
+        "facets": tuple(pin.reference for pin in pins.facets) == needs.facets,
+        "codes": tuple(pin.address for pin in pins.codes) == needs.codes,
+        "target": (None if pins.target is None else pins.target.address) == (network.target if needs.target else None),
+        "cancels": bool(needs.cancels) or not pins.cancels,
+    }
+    hint = "the proposal or the lock file was edited after the lock was written: run gov lock again and sign anew"
+    findings = tuple(
+        Finding(rule="lock-edited", path=f"pins.{name}", message=f"{file} pins other {name} than it must", hint=hint)
+        for name, fit in fits.items()
+        if not fit
+    )
+    if findings:
+        raise Refused("the lock file does not hold", findings=findings)
 
 
 def require_same(entry: Mapping[str, Any], derived: Plan, file: str) -> None:

@@ -6,12 +6,13 @@ import typer
 
 from governance.apps import show, wiring
 from governance.apps.cli.common import HERE, AsJson, OnNetwork, WorkspaceDir, console, emit
+from governance.core.errors import GovError
 from governance.core.units import Moment
 
 
 def doctor(workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False) -> None:
     """Check every network of the policy: can it be reached, is it what the policy says, can everybody do their part."""
-    from governance.life.audit import examine
+    from governance.life.audit import Check, examine
 
     space = wiring.workspace(workspace)
     policy = space.policy()
