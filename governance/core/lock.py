@@ -6,8 +6,7 @@ again from the proposal and the pins and comparing every byte.
 """
 
 from collections.abc import Mapping
-<<<<<<< HEAD
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from governance.core.errors import Finding, Refused, Rejected
@@ -21,16 +20,8 @@ from governance.core.facts import (
     Route,
     TargetFacts,
 )
-from governance.core.pins import CodePin, FacetPin, Pins
-=======
-from dataclasses import dataclass
-from typing import Any
-
-from governance.core.errors import Finding, Refused, Rejected
-from governance.core.facts import Generation, Route, TargetFacts
 from governance.core.network import Network
 from governance.core.pins import CodePin, FacetPin, Needs, Pins
->>>>>>> main
 from governance.core.plan import Plan, plan_document
 from governance.core.units import Address, Bytes32, Duration, address, selector_bytes, shown, to_hex, unsigned, word
 
@@ -172,6 +163,7 @@ def require_fit(needs: Needs, pins: Pins, network: Network, file: str) -> None:
         "codes": tuple(pin.address for pin in pins.codes) == needs.codes,
         "target": (None if pins.target is None else pins.target.address) == (network.target if needs.target else None),
         "cancels": bool(needs.cancels) or not pins.cancels,
+        "governance": _fits(needs, pins.governance),
     }
     hint = "the proposal or the lock file was edited after the lock was written: run gov lock again and sign anew"
     findings = tuple(
@@ -237,6 +229,13 @@ def _read_facet(entry: Mapping[str, Any]) -> FacetPin:
         code_hash=Bytes32(word(entry["code_hash"])),
         selectors=None if selectors is None else tuple(selector_bytes(s) for s in selectors),
     )
+
+
+def _fits(needs: Needs, facts: GovernanceFacts) -> bool:
+    asked = (needs.delay, needs.council, needs.anchor, needs.roles, needs.proxies)
+    pinned = (facts.delay is not None, facts.council is not None, facts.anchor is not None)
+    roles = tuple((each.contract, each.role) for each in facts.roles)
+    return asked == (*pinned, roles, tuple(each.address for each in facts.proxies))
 
 
 _PROXY = tuple(each.name for each in fields(ProxyFacts))
