@@ -98,9 +98,11 @@ def read_pins(entry: Mapping[str, Any]) -> Pins:
             nonce=unsigned(entry["nonce"]),
             min_delay=Duration(unsigned(entry["min_delay"])),
             target=None if entry["target"] is None else _read_target(entry["target"]),
-            facets=tuple(_read_facet(pin) for pin in entry["facets"]),
-            codes=tuple(CodePin(address=address(p["address"]), code_hash=word(p["code_hash"])) for p in entry["codes"]),
-            cancels=tuple(word(operation_id) for operation_id in entry["cancels"]),
+            facets=tuple(_read_facet(pin) for pin in _listed(entry["facets"])),
+            codes=tuple(
+                CodePin(address=address(p["address"]), code_hash=word(p["code_hash"])) for p in _listed(entry["codes"])
+            ),
+            cancels=tuple(word(operation_id) for operation_id in _listed(entry["cancels"])),
             governance=_read_governance(entry["governance"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -123,7 +125,7 @@ class Claim:
 def read_claim(entry: Mapping[str, Any], file: str) -> Claim:
     """The claim of one network's entry. Raises Rejected when something is missing or malformed."""
     try:
-        plan, steps = entry["plan"], list(entry["plan"]["steps"])
+        plan, steps = entry["plan"], _listed(entry["plan"]["steps"])
         return Claim(
             lane=str(plan["lane"]),
             nonces=tuple(unsigned(step["safe_tx"]["nonce"]) for step in steps),
@@ -201,6 +203,13 @@ def _target_document(target: TargetFacts) -> dict[str, Any]:
     }
 
 
+def _listed(value: object) -> list[Any]:
+    """A list, and nothing else that can be gone through."""
+    if not isinstance(value, list):
+        raise TypeError("here a list is wanted")
+    return value
+
+
 def _read_target(entry: Mapping[str, Any]) -> TargetFacts:
     for flag in _FLAGS:
         if not isinstance(entry[flag], bool):
@@ -211,7 +220,7 @@ def _read_target(entry: Mapping[str, Any]) -> TargetFacts:
         code_hash=word(entry["code_hash"]),
         routes=tuple(
             Route(selector=selector_bytes(r["selector"]), facet=address(r["facet"]), code_hash=word(r["codehash"]))
-            for r in entry["routes"]
+            for r in _listed(entry["routes"])
         ),
         active_root=word(entry["active_root"]),
         pending_root=word(entry["pending_root"]),
@@ -227,7 +236,7 @@ def _read_facet(entry: Mapping[str, Any]) -> FacetPin:
         reference=entry["reference"],
         address=Address(address(entry["address"])),
         code_hash=Bytes32(word(entry["code_hash"])),
-        selectors=None if selectors is None else tuple(selector_bytes(s) for s in selectors),
+        selectors=None if selectors is None else tuple(selector_bytes(s) for s in _listed(selectors)),
     )
 
 
@@ -269,7 +278,7 @@ def _read_governance(entry: Mapping[str, Any]) -> GovernanceFacts:
         delay=None if entry["delay"] is None else Duration(unsigned(entry["delay"])),
         roles=tuple(
             RoleFacts(contract=address(each["contract"]), role=word(each["role"]), holders=_accounts(each["holders"]))
-            for each in entry["roles"]
+            for each in _listed(entry["roles"])
         ),
         council=None
         if council is None
@@ -281,12 +290,14 @@ def _read_governance(entry: Mapping[str, Any]) -> GovernanceFacts:
             fallback_handler=address(council["fallback_handler"]),
         ),
         anchor=None if anchor is None else AnchorFacts(digest=word(anchor["digest"]), uri=_text(anchor["uri"])),
-        proxies=tuple(ProxyFacts(**{name: address(each[name]) for name in _PROXY}) for each in entry["proxies"]),
+        proxies=tuple(
+            ProxyFacts(**{name: address(each[name]) for name in _PROXY}) for each in _listed(entry["proxies"])
+        ),
     )
 
 
-def _accounts(listed: list[str]) -> tuple[Address, ...]:
-    return tuple(address(each) for each in listed)
+def _accounts(listed: Any) -> tuple[Address, ...]:
+    return tuple(address(each) for each in _listed(listed))
 
 
 def _text(value: object) -> str:
