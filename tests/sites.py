@@ -46,6 +46,7 @@ from governance.life.site import Site
 from governance.ports import Sender
 from tests import simulator
 from tests import simulator_contracts as contracts
+from tests import simulator_systems as systems
 from tests.chainkit import Account
 from tests.core.test_deployment import described, parts
 from tests.simulator_evm import Contract
@@ -327,21 +328,21 @@ def _accounts(plan: Blueprint, digest: Bytes32) -> Iterator[Contract]:
     yield contracts.Timelock(timelock, plan.parts.timelock.runtime_code, roles, DELAY)
     yield contracts.Anchor(plan.policy_anchor, plan.parts.anchor.runtime_code, timelock, digest)
     for name, artifact in plan.parts.facets.items():
-        yield contracts.FACETS[name](artifact.address, artifact.runtime_code)
+        yield systems.FACETS[name](artifact.address, artifact.runtime_code)
     yield _target(plan)
 
 
-def _target(plan: Blueprint) -> contracts.Routing:
+def _target(plan: Blueprint) -> systems.Routing:
     timelock, guardian, artifact = plan.timelock, plan.guardian.address, plan.parts.target
     generation, own = plan.description.target.generation, frozenset(artifact.selectors.values())
     if generation is Generation.DIAMOND:
-        diamond = contracts.Diamond(plan.target, artifact.runtime_code, timelock, own=own)
+        diamond = systems.Diamond(plan.target, artifact.runtime_code, timelock, own=own)
         diamond.routes |= {route.selector: route for route in plan.routes}
         return diamond
     stops = [guardian] if generation is Generation.OURS else [guardian, timelock]
     grants = {role: [timelock] for role in (contracts.ADMIN, contracts.COMMIT, contracts.APPLY)}
     grants[contracts.EMERGENCY] = stops
-    target = contracts.DISPATCHERS[generation](plan.target, artifact.runtime_code, grants, own=own)
+    target = systems.DISPATCHERS[generation](plan.target, artifact.runtime_code, grants, own=own)
     target.routes = {route.selector: route for route in plan.routes}
     target.active_root = root(leaves(Profile.B, plan.routes), Profile.B, Odd.PROMOTE)
     target.active_epoch = 1

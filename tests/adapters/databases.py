@@ -18,6 +18,11 @@ PASSWORD = "s3cret/p@ss:word"
 QUOTED = "s3cret%2Fp%40ss%3Aword"
 
 
+def sqlite(folder: Path) -> str:
+    """The URL of a file that is not there yet."""
+    return f"sqlite:///{folder / 'journal.sqlite3'}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postgres:
     """A running server, on a socket in a folder and on no network."""
@@ -39,8 +44,8 @@ class Postgres:
 
         with psycopg.connect(
             host=str(self.folder), user="gov", password=PASSWORD, dbname="postgres", autocommit=True
-        ) as c:
-            c.execute(statement.encode())
+        ) as connection:
+            connection.execute(statement.encode())
 
 
 @contextmanager
@@ -51,19 +56,19 @@ def postgres() -> Iterator[Postgres]:
     user = "nobody" if os.geteuid() == 0 else None
     if user:
         os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
-    data, secret = folder / "data", folder / "password"
+    secret = folder / "password"
     secret.write_text(PASSWORD)
     secret.chmod(0o644)
     login = ["--username=gov", "--auth=scram-sha-256", f"--pwfile={secret}"]
-    how = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "user": user, "cwd": "/"}
+    command = [f"{programs}/initdb", "-D", f"{folder}/data", "--no-sync", "--encoding=utf8", "--no-locale", *login]
     server = None
     try:
-        subprocess.run([programs / "initdb", "-D", data, "--no-sync", "--encoding=utf8", "--no-locale", *login], **how)
+        subprocess.run(command, check=True, capture_output=True, user=user, cwd="/")
         server = _serve(programs, folder, user)
         yield Postgres(folder=folder)
     finally:
         if server is not None:
-            server.terminate()
+            server.terminate()  # which lets sessions finish, and there are none
             server.wait(10)
         shutil.rmtree(folder)
 
@@ -78,12 +83,11 @@ def _programs() -> Path:
 
 def _serve(programs: Path, folder: Path, user: str | None) -> "subprocess.Popen[bytes]":
     options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
+    command = [f"{programs}/postgres", "-D", f"{folder}/data", *options]
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [programs / "postgres", "-D", folder / "data", *options], stdout=log, stderr=log, user=user, cwd="/"
-        )
+        server = subprocess.Popen(command, stdout=log, stderr=log, user=user, cwd="/")
+    ready = [f"{programs}/pg_isready", "-q", "-h", str(folder)]
     for _ in ticks():
-        ready = [programs / "pg_isready", "-q", "-h", folder]
         if subprocess.run(ready, check=False, user=user, cwd="/").returncode == 0:
             return server
         assert server.poll() is None, (folder / "log").read_text()

@@ -4,9 +4,10 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.request import Request, urlopen
 
-from tests.adapters.badnode import BadNode, Questions, Reply, serving
+from tests.adapters.badnode import BadNode, Questions, Reply, answers, serving
 
 HANG_UP = Reply(status=0)
 BROADCAST = "eth_sendRawTransaction"
@@ -22,6 +23,8 @@ class Faults:
     """The node does it, and nobody is told."""
     garble: set[str] = field(default_factory=set)
     """The node does it, and something else is told."""
+    rewrite: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
+    """The node answers, and the result is changed on the way."""
     before: dict[str, Callable[[], object]] = field(default_factory=dict)
     """Run once, before the method first reaches the node."""
 
@@ -60,14 +63,21 @@ def proxied(upstream: str) -> Iterator[Proxy]:
         answer = _forward(upstream, questions)
         if methods & faults.lose_answer:
             return HANG_UP
-        return Reply(body=b"<html>" if methods & faults.garble else answer)
+        if methods & faults.garble:
+            return Reply(body=b"<html>")
+        return answers([_rewritten(q, a, faults) for q, a in zip(questions, answer, strict=True)])
 
     with serving(script) as served:
         yield Proxy(served=served, faults=faults)
 
 
-def _forward(upstream: str, questions: Questions) -> bytes:
+def _forward(upstream: str, questions: Questions) -> list[dict[str, Any]]:
     request = Request(upstream, json.dumps(questions).encode(), {"content-type": "application/json"})
     with urlopen(request, timeout=10) as response:
-        answer: bytes = response.read()
-    return answer
+        given: list[dict[str, Any]] = json.load(response)
+    return given
+
+
+def _rewritten(question: dict[str, Any], answer: dict[str, Any], faults: Faults) -> dict[str, Any]:
+    change = faults.rewrite.get(question["method"])
+    return answer if change is None else {**answer, "result": change(answer["result"])}

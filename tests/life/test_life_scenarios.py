@@ -168,8 +168,8 @@ def test_from_file_to_verified_on_the_simulator(tmp_path: Path, options: Options
 def test_from_file_to_verified_on_a_node_and_the_simulator_locks_the_same_bytes(
     node: Devnet, tmp_path: Path, options: Options
 ) -> None:
-    """threat_17: addresses, calls, hashes, pins and checksums agree to the last byte."""
-    locks = []
+    """threat_17: addresses, calls, hashes, pins and checksums agree to the last byte, and every fact when it is over."""
+    locks, facts = [], []
     with on_anvil(node, tmp_path / "node", options) as real:
         for place in (real, simulated(tmp_path / "simulator", options)):
             straight_life(place, BOTH)
@@ -179,7 +179,10 @@ def test_from_file_to_verified_on_a_node_and_the_simulator_locks_the_same_bytes(
                 assert entry["pins"].pop("block_number")
                 assert entry["pins"].pop("block_hash")
             locks.append(document)
+            ports = (place.site.council, place.site.guardian, place.site.timelock, place.site.target)
+            facts.append([port.look(place.site.chain.head()) for port in ports])
     assert locks[0] == locks[1]
+    assert facts[0] == facts[1]
 
 
 LATE = [Options(generation=g, activation_delay="1 h") for g in (Generation.OURS, Generation.V1, Generation.COMPACT)]
