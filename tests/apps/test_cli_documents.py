@@ -7,7 +7,20 @@ import pytest
 
 from tests.apps.conftest import ONE, ROOT, Gov
 
-KINDS = ["cancel", "contract_call", "emergency_pause", "facet_swap", "manifest_upgrade"]
+KINDS = [
+    "batch",
+    "cancel",
+    "contract_call",
+    "council_change",
+    "emergency_pause",
+    "facet_swap",
+    "manifest_upgrade",
+    "policy_change",
+    "proxy_upgrade",
+    "role_change",
+    "timelock_change",
+    "unpause",
+]
 
 
 def test_init_writes_a_workspace_once_and_leaves_what_is_there(gov: Gov) -> None:
