@@ -1,4 +1,5 @@
-"""Whether the parts of a policy agree: names that mean nothing, people counted twice, rules that contradict or never hold.
+"""Whether the parts of a policy agree: names that mean nothing, people counted twice, addresses
+that look alike, rules that contradict or never hold.
 
 What this tool could not enforce is refused here, so that no sentence of a policy is only decoration.
 """
@@ -7,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
 from governance.core.errors import Finding
+from governance.core.lookalike import lookalikes
 from governance.core.policyfile import COUNCIL_THRESHOLD, ApprovalPart, PolicyDocument, RulePart, SafeRolePart
 from governance.core.tree import Loc, Mapping, dotted, locate
 from governance.core.units import ZERO_ADDRESS, Duration, Moment, shown
@@ -19,6 +21,7 @@ def disagreements(document: PolicyDocument, tree: Mapping, kinds: frozenset[str]
     found = [
         *_unknown_names(document, tree, kinds),
         *_accounts(document, tree),
+        *lookalikes(tree, {}),
         *_repetitions(document, tree),
         *_overlaps(document, tree),
     ]
@@ -97,9 +100,11 @@ def _repetitions(document: PolicyDocument, tree: Mapping) -> Iterator[Finding]:
                 tree, ("roles", role), "empty-role", f"nobody holds the role `{role}`", "name a member, or drop it"
             )
     for locs, names in _lists(document):
-        for j, name in enumerate(names):
-            if name in names[:j]:
-                yield _at(tree, locs[j], "twice", f"`{name}` is here twice", "keep one")
+        seen: set[str] = set()
+        for loc, name in zip(locs, names, strict=True):
+            if name in seen:
+                yield _at(tree, loc, "twice", f"`{name}` is here twice", "keep one")
+            seen.add(name)
 
 
 def _lists(document: PolicyDocument) -> Iterator[tuple[Sequence[Loc], Sequence[str]]]:
