@@ -46,7 +46,7 @@ def judged(file: Path, ours: Policy) -> tuple[Mapping | None, tuple[Finding, ...
 
 
 def main(names: list[str]) -> None:
-    """Seconds of the processor for each document, the median of three, and the peak of memory above what an idle process has, in bytes."""
+    """Seconds of the processor for each document, median of three, and bytes that all of them added to an idle process."""
     ours = our_policy()
     judged(CORPUS / "homoglyph-key.yaml", ours)  # what is imported late is not the document's doing
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,8 +1,8 @@
 """A chain in memory that fills the ports of `governance.ports`, under the same names, as a node's adapters do.
 
 Every block keeps the whole state, so that a read at an old head answers for that head, and a head that never was is
-Unreachable. Contracts follow the rules of the real ones (`simulator_contracts`); the same scenarios run here and on
-anvil, and must agree. It never forgets a block: reorganisations are anvil's to play.
+Unreachable. Contracts follow the rules of the real ones (`simulator_contracts`, `simulator_systems`); the same scenarios
+run here and on anvil, and must agree. It never forgets a block: reorganisations are anvil's to play.
 """
 
 from collections.abc import Sequence
@@ -30,6 +30,7 @@ from governance.core.safetx import SafeTx, execution
 from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Duration, Moment, address_bytes, to_hex
 from governance.ports import Answer
 from tests import simulator_contracts as contracts
+from tests import simulator_systems as systems
 from tests.simulator_evm import Contract, Revert, World
 
 Topics = Sequence[Sequence[Bytes32] | None]
@@ -266,8 +267,8 @@ class Timelock:
 
 
 _EVENTS = {
-    Bytes32(keccak(contracts._SCHEDULED.encode())): OperationEvent.SCHEDULED,
-    Bytes32(keccak(contracts._EXECUTED.encode())): OperationEvent.EXECUTED,
+    Bytes32(keccak(contracts.SCHEDULED.encode())): OperationEvent.SCHEDULED,
+    Bytes32(keccak(contracts.EXECUTED.encode())): OperationEvent.EXECUTED,
     Bytes32(keccak(b"Cancelled(bytes32)")): OperationEvent.CANCELLED,
 }
 
@@ -281,9 +282,9 @@ class Target:
 
     def look(self, at: Head) -> TargetFacts:
         target = self._chain.account(self._network.target, at)
-        if isinstance(target, contracts.Diamond):
+        if isinstance(target, systems.Diamond):
             return self._diamond(target)
-        assert isinstance(target, contracts.Dispatcher)
+        assert isinstance(target, systems.Dispatcher)
         timelock, held = self._network.timelock, target.grants
         return TargetFacts(
             address=target.address,
@@ -303,7 +304,7 @@ class Target:
             guardian_may_pause=(contracts.EMERGENCY, self._network.guardian) in held,
         )
 
-    def _diamond(self, target: contracts.Diamond) -> TargetFacts:
+    def _diamond(self, target: systems.Diamond) -> TargetFacts:
         owned = target.owner == self._network.timelock
         return TargetFacts(
             address=target.address,

@@ -33,6 +33,7 @@ from governance.core.keccak import keccak
 from governance.core.kinds import Lane
 from governance.core.merkle import Odd, Profile, leaves, root
 from governance.core.operation import Operation
+from governance.core.plan import Step
 from governance.core.safetx import SafeTx
 from governance.core.signature import combine, read_signature
 from governance.core.stage import Stage
@@ -45,8 +46,10 @@ from governance.life.site import Site
 from governance.ports import Sender
 from tests import simulator
 from tests import simulator_contracts as contracts
+from tests import simulator_systems as systems
 from tests.chainkit import Account
 from tests.core.test_deployment import described, parts
+from tests.simulator_evm import Contract
 
 ROOT = Path(__file__).resolve().parents[1]
 DAY = 86_400
@@ -119,6 +122,8 @@ class Place:
     """Let the endpoint answer for another chain id."""
     forget: Callable[[], Sender]
     """Lose the journal; gives a payer with an empty one."""
+    account: Callable[[str], Sender]
+    """Somebody who sends a plain transaction."""
     told: list[str] = field(default_factory=list)
 
     # ---- documents -------------------------------------------------------------------------------------------------
@@ -158,6 +163,18 @@ class Place:
 
     def look(self, name: str) -> watch.Sighting:
         return watch.look(self.site, self.space, name)
+
+    def steps(self, name: str) -> tuple[Step, ...]:
+        """What the lock file holds."""
+        locked = self.look(name).locked
+        assert locked is not None
+        return locked.plan.steps
+
+    def operation(self, name: str) -> Operation:
+        """The first of a proposal."""
+        found = self.steps(name)[0].operation
+        assert found is not None
+        return found
 
     def stage(self, name: str) -> Stage:
         return self.look(name).stage
@@ -278,17 +295,18 @@ def simulated(folder: Path, options: Options = Options()) -> Place:
         space=space,
         payer=payer,
         warp=chain.warp,
-        set_code=lambda account, code: chain.place(contracts.Contract(account, code)),
+        set_code=lambda account, code: chain.place(Contract(account, code)),
         serve_chain=serve,
         forget=forget,
+        account=lambda name: simulator.Sender(chain, people()[name].address),
     )
 
 
-def _accounts(plan: Blueprint, digest: Bytes32) -> Iterator[contracts.Contract]:
+def _accounts(plan: Blueprint, digest: Bytes32) -> Iterator[Contract]:
     """Every contract in the state that the handover leaves."""
     council, guardian, timelock = plan.council.address, plan.guardian.address, plan.timelock
     singleton = plan.parts.safe.singleton
-    yield contracts.Contract(safe_address(singleton), singleton.runtime_code)
+    yield Contract(safe_address(singleton), singleton.runtime_code)
     for planned_safe in (plan.council, plan.guardian):
         safe = contracts.Safe(
             planned_safe.address,
@@ -310,21 +328,21 @@ def _accounts(plan: Blueprint, digest: Bytes32) -> Iterator[contracts.Contract]:
     yield contracts.Timelock(timelock, plan.parts.timelock.runtime_code, roles, DELAY)
     yield contracts.Anchor(plan.policy_anchor, plan.parts.anchor.runtime_code, timelock, digest)
     for name, artifact in plan.parts.facets.items():
-        yield contracts.FACETS[name](artifact.address, artifact.runtime_code)
+        yield systems.FACETS[name](artifact.address, artifact.runtime_code)
     yield _target(plan)
 
 
-def _target(plan: Blueprint) -> contracts.Routing:
+def _target(plan: Blueprint) -> systems.Routing:
     timelock, guardian, artifact = plan.timelock, plan.guardian.address, plan.parts.target
     generation, own = plan.description.target.generation, frozenset(artifact.selectors.values())
     if generation is Generation.DIAMOND:
-        diamond = contracts.Diamond(plan.target, artifact.runtime_code, timelock, own=own)
+        diamond = systems.Diamond(plan.target, artifact.runtime_code, timelock, own=own)
         diamond.routes |= {route.selector: route for route in plan.routes}
         return diamond
     stops = [guardian] if generation is Generation.OURS else [guardian, timelock]
     grants = {role: [timelock] for role in (contracts.ADMIN, contracts.COMMIT, contracts.APPLY)}
     grants[contracts.EMERGENCY] = stops
-    target = contracts.DISPATCHERS[generation](plan.target, artifact.runtime_code, grants, own=own)
+    target = systems.DISPATCHERS[generation](plan.target, artifact.runtime_code, grants, own=own)
     target.routes = {route.selector: route for route in plan.routes}
     target.active_root = root(leaves(Profile.B, plan.routes), Profile.B, Odd.PROMOTE)
     target.active_epoch = 1
@@ -428,6 +446,7 @@ def on_anvil(at: Devnet, folder: Path, options: Options = Options()) -> Iterator
             set_code=set_code,
             serve_chain=lambda chain_id: at.ask("anvil_setChainId", chain_id),
             forget=payer,
+            account=lambda name: UnlockedSender(chain, at.url, people()[name].address),
         )
     finally:
         at.ask("anvil_setChainId", CHAIN_ID)

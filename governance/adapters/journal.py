@@ -1,71 +1,108 @@
 """The journal in a database: SQLite in WAL mode by default, PostgreSQL by URL.
 
-Appends are serialised, so that two processes make one chain of notes. Writes are on disk when a method returns. A missing
-database is made; an unreachable one is an error, never an empty journal. Errors never carry the URL's password.
+Writers exclude one another, so that two processes make one chain of notes. Writes are on disk when a method returns. A
+missing database is made, for its owner only; an unreachable or damaged one is an error, never an empty journal. Errors
+never carry the URL's password. No connection outlives a method, so nothing is shared with a forked process.
 """
 
 import json
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from governance.core.errors import Finding, Refused, Unreachable
+from governance.core.errors import Finding, Refused, Rejected, Unreachable
 from governance.core.journal import Entry, Intent, append, verify
-from governance.core.units import Address, Bytes32, Moment, hex_bytes, to_hex, word
+from governance.core.keccak import keccak
+from governance.core.units import Moment, address, hex_bytes, shown, to_hex, word
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import URL, Connection, Engine
     from sqlmodel import Session
 
 BUSY_TIMEOUT = 30
 """Seconds a writer waits for another."""
 _LOCK = 0x676F76
 """Key of the advisory lock that serialises writers on PostgreSQL."""
+_DRIVERS = frozenset({"sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"})
+_AWAY = "the chain is the truth: move the damaged journal away, and a new one is made"
 
 
 class SqlJournal:
-    """See `governance.ports.Journal`."""
+    """Notes and intents. Nothing is opened before the first method is called."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self._text = url
+
+    @cached_property
+    def _url(self) -> "URL":
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            url = make_url(self._text)
+        except (ArgumentError, ValueError):
+            url = None  # the error may carry the URL
+        if url is None or url.drivername not in _DRIVERS or (_is_sqlite(url) and (url.query or not url.database)):
+            raise Rejected(
+                "the journal's URL names neither a SQLite file nor a PostgreSQL database",
+                hint="sqlite:///path/to/journal.sqlite3, or postgresql+psycopg://user:password@host/database",
+            )
+        return url
 
     @property
     def shown(self) -> str:
-        """The database without its password."""
-        from sqlalchemy.engine import make_url
-
-        return make_url(self._url).render_as_string(hide_password=True)
+        """The database without its user and password."""
+        if _is_sqlite(self._url):
+            return f"journal {self._url.database}"
+        return f"journal {self._url.database} on {self._url.host or 'this machine'}"
 
     @cached_property
     def _engine(self) -> "Engine":
-        from sqlalchemy.engine import make_url
+        from sqlalchemy import event
+        from sqlalchemy.pool import NullPool
         from sqlmodel import create_engine
 
-        url = make_url(self._url)
-        if url.get_backend_name() == "sqlite":
-            _refuse_link(url.database)
-            engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT, "isolation_level": None})
-            _prepare_sqlite(engine)
-        else:
-            engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_TIMEOUT})
         with self._speaking():
+            if _is_sqlite(self._url):
+                _own_file(Path(str(self._url.database)))
+                how: dict[str, Any] = {"timeout": BUSY_TIMEOUT, "isolation_level": None}
+                engine = create_engine(self._url, poolclass=NullPool, connect_args=how)
+                event.listen(engine, "connect", _make_durable)
+            else:
+                how = {"connect_timeout": BUSY_TIMEOUT}
+                engine = create_engine(
+                    self._url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args=how
+                )
             _migrate(engine)
         return engine
 
     @contextmanager
     def _speaking(self) -> Iterator[None]:
-        """Turn a database's complaint into a sentence of ours."""
+        """Turn the complaint of a database or a disk into a sentence of ours."""
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
             yield
-        except SQLAlchemyError as error:
-            reason = type(getattr(error, "orig", None) or error).__name__
-            raise Unreachable(
-                f"the journal {self.shown} does not work: {reason}", hint="is it there, writable and not full?"
-            ) from None  # the original may carry the URL
+        except (SQLAlchemyError, OSError) as error:
+            reason = self._reason(error)
+        else:
+            return
+        # Raised out here because what was caught may carry the URL.
+        hint = f"is it there, whole, writable and not full? {_AWAY}"
+        raise Unreachable(f"the {self.shown} does not work: {reason}", hint=hint)
+
+    def _reason(self, error: Exception) -> str:
+        """The database's own words in one line, without what the URL keeps secret."""
+        if isinstance(error, OSError):
+            return error.strerror or type(error).__name__
+        words = str(getattr(error, "orig", None) or type(error).__name__)
+        for secret in (self._url.password, *self._url.normalized_query.get("password", ())):
+            words = words.replace(secret, "***") if secret else words
+        return "".join(c for c in " ".join(words.split()) if c.isprintable())[:300]
 
     @contextmanager
     def _reading(self) -> Iterator["Session"]:
@@ -76,13 +113,10 @@ class SqlJournal:
 
     @contextmanager
     def _writing(self) -> Iterator["Session"]:
-        """A transaction that excludes other writers from its first statement on."""
-        from sqlalchemy import text
         from sqlmodel import Session
 
         with self._speaking(), Session(self._engine) as session, session.begin():
-            if self._engine.dialect.name == "postgresql":
-                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            _exclude_writers(session.connection())
             yield session
 
     def append(self, kind: str, proposal: str, network: str, subject: Mapping[str, str], *, at: Moment) -> Entry:
@@ -105,20 +139,23 @@ class SqlJournal:
         return entry
 
     def entries(self, proposal: str | None = None) -> list[Entry]:
-        """Notes in order: of one proposal, or all."""
+        """Notes in order: of one proposal, or all. Raises Refused with everything that breaks the chain of notes."""
         from sqlmodel import col, select
 
         from governance.adapters.tables import EntryRow
 
-        query = select(EntryRow).order_by(col(EntryRow.sequence))
-        if proposal is not None:
-            query = query.where(EntryRow.proposal == proposal)
         with self._reading() as session:
-            return [_entry(row) for row in session.exec(query)]
-
-    def verify(self) -> list[Finding]:
-        """What breaks the chain of notes."""
-        return verify(self.entries())
+            rows = session.exec(select(EntryRow).order_by(col(EntryRow.sequence))).all()
+        entries, findings = [], []
+        for row in rows:
+            try:
+                entries.append(_entry(row))
+            except Rejected as error:
+                findings.append(Finding(rule="journal-unreadable", message=error.message))
+        findings += verify(entries)
+        if findings:
+            raise Refused(f"the {self.shown} was damaged or changed", hint=_AWAY, findings=tuple(findings))
+        return [entry for entry in entries if proposal in (None, entry.proposal)]
 
     def record_intent(self, intent: Intent) -> None:
         """Keep a signed transaction; on disk when this returns. The same again changes nothing."""
@@ -129,72 +166,91 @@ class SqlJournal:
                 session.add(_intent_row(intent))
 
     def intents(self, purpose: str) -> list[Intent]:
-        """Signed transactions for one act, by nonce."""
+        """Signed transactions for one act, by nonce. Raises Refused on one whose bytes are not what was signed."""
         from sqlmodel import col, select
 
         from governance.adapters.tables import IntentRow
 
         with self._reading() as session:
-            rows = session.exec(select(IntentRow).where(IntentRow.purpose == purpose).order_by(col(IntentRow.nonce)))
+            query = select(IntentRow).where(IntentRow.purpose == purpose).order_by(col(IntentRow.nonce))
+            rows = session.exec(query).all()
+        try:
             return [_intent(row) for row in rows]
-
-    def intents_of(self, sender: Address, chain_id: int) -> list[Intent]:
-        """Signed transactions of one account on one chain, by nonce."""
-        from sqlmodel import col, select
-
-        from governance.adapters.tables import IntentRow
-
-        query = select(IntentRow).where(IntentRow.sender == sender, IntentRow.chain_id == chain_id)
-        with self._reading() as session:
-            return [_intent(row) for row in session.exec(query.order_by(col(IntentRow.nonce)))]
+        except Rejected as error:
+            raise Refused(f"the {self.shown} was damaged or changed: {error.message}", hint=_AWAY) from error
 
 
-def _refuse_link(database: str | None) -> None:
-    if not database or database == ":memory:":
-        raise Refused("the journal needs a file", hint="sqlite:///path/to/journal.sqlite3")
-    if Path(database).is_symlink():
-        raise Refused(f"the journal {Path(database).name} is a symbolic link", hint="SQLite corrupts through links")
+def _is_sqlite(url: "URL") -> bool:
+    return url.get_backend_name() == "sqlite"
 
 
-def _prepare_sqlite(engine: "Engine") -> None:
-    """WAL, full sync (an intent must survive a power loss), and transactions that begin as writers."""
-    from sqlalchemy import event
+def _own_file(path: Path) -> None:
+    """Make the file, and its folder, if they are missing; refuse one that others may read, or that is a link."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    if path.is_symlink():
+        raise Refused(f"the journal {path} is a symbolic link", hint="SQLite corrupts through links: name the file")
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    try:
+        mode = os.fstat(descriptor).st_mode
+    finally:
+        os.close(descriptor)
+    if not stat.S_ISREG(mode):
+        raise Refused(f"the journal {path} is not a regular file")
+    if mode & 0o077:
+        raise Refused(f"the journal {path} is open to others (mode {stat.S_IMODE(mode):o})", hint=f"chmod 600 {path}")
 
-    @event.listens_for(engine, "connect")
-    def on_connect(connection: Any, _: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _make_durable(connection: Any, _: Any) -> None:
+    """Write-ahead log and full sync: an intent must survive a power loss."""
+    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _exclude_writers(connection: "Connection") -> None:
+    """Wait for other writers and keep them out until the transaction ends."""
+    from sqlalchemy import text
+
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("BEGIN IMMEDIATE"))
+        return
+    connection.execute(text(f"SET LOCAL lock_timeout = '{BUSY_TIMEOUT}s'"))
+    connection.execute(text("SET LOCAL synchronous_commit = on"))
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
 def _migrate(engine: "Engine") -> None:
     from alembic import command
     from alembic.config import Config
-    from sqlalchemy import text
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", "governance.adapters:migrations")
     with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        _exclude_writers(connection)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise Refused("the journal was written by another version of gov", hint="install the newest") from error
 
 
 def _entry(row: Any) -> Entry:
-    return Entry(
-        sequence=row.sequence,
-        at=Moment(row.at),
-        kind=row.kind,
-        proposal=row.proposal,
-        network=row.network,
-        subject=json.loads(row.subject),
-        previous=word(row.previous),
-        hash=word(row.hash),
-    )
+    """Raises Rejected on a row that no version of this file wrote."""
+    try:
+        entry = Entry(
+            sequence=int(row.sequence),
+            at=Moment(int(row.at)),
+            kind=row.kind,
+            proposal=row.proposal,
+            network=row.network,
+            subject=json.loads(row.subject),
+            previous=word(row.previous),
+            hash=word(row.hash),
+        )
+        entry.expected_hash()
+    except (Rejected, ValueError, TypeError, RecursionError) as error:
+        raise Rejected(f"note {shown(str(row.sequence))} cannot be read") from error
+    return entry
 
 
 def _entry_row(entry: Entry) -> Any:
@@ -213,15 +269,22 @@ def _entry_row(entry: Entry) -> Any:
 
 
 def _intent(row: Any) -> Intent:
-    return Intent(
-        purpose=row.purpose,
-        network=row.network,
-        chain_id=row.chain_id,
-        sender=Address(row.sender),
-        nonce=row.nonce,
-        raw=hex_bytes(row.raw),
-        tx_hash=Bytes32(word(row.tx_hash)),
-    )
+    """Raises Rejected on a row that no version of this file wrote."""
+    try:
+        intent = Intent(
+            purpose=row.purpose,
+            network=row.network,
+            chain_id=row.chain_id,
+            sender=address(row.sender),
+            nonce=row.nonce,
+            raw=hex_bytes(row.raw),
+            tx_hash=word(row.tx_hash),
+        )
+    except (Rejected, TypeError) as error:
+        raise Rejected(f"transaction {shown(str(row.tx_hash))} cannot be read") from error
+    if keccak(intent.raw) != intent.tx_hash:
+        raise Rejected(f"transaction {to_hex(intent.tx_hash)} has other bytes than were signed")
+    return intent
 
 
 def _intent_row(intent: Intent) -> Any:

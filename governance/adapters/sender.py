@@ -1,14 +1,18 @@
 """An account that pays gas: one act, one effect, whatever is interrupted.
 
 Procedure of `send`:
-1. The node must serve the right chain.
+1. The newest block is looked at, of the right chain. The call is dry-run on it, whenever something is about to be sent.
 2. Transactions already signed for this act are looked up by hash. A mined one is the answer; one that can still be mined
-   is broadcast again, byte for byte; one whose nonce another transaction took is dead.
-3. Else the call is dry-run on the newest block, gas and fees are set under the cap, and the nonce is taken from the node,
-   its pool included, never from a stored counter.
-4. The signed bytes are kept, then broadcast. The node's complaint decides nothing; the hash does.
+   is broadcast again, byte for byte. One whose nonce is used is dead, and so is one behind a gap of nonces: it was
+   signed on a chain that is gone (a reorganisation, a devnet made anew) or behind a transaction that no node knows.
+3. Else gas and fees are set under the cap, and the nonce is taken from the node, its pool included, never from a stored
+   counter.
+4. The signed bytes are kept, then broadcast. The node's complaint decides nothing, nor does its silence; the hash does.
 5. The receipt is awaited. A reverted transaction is an error; a successful one is still no proof of the effect, which
    whoever asked must look for.
+
+Two transactions of one act may be alive at once only when a chain gave nonces back. Every act of ours reverts when it is
+done already, so the second costs gas and has no effect.
 """
 
 from collections.abc import Callable
@@ -76,24 +80,31 @@ class JournalledSender:
     def send(self, call: Call, *, purpose: str) -> Receipt:
         """Send `call` once for `purpose` and wait for its receipt."""
         head = self._chain.head()
+        mined, known = self._nonces()
         alive = None
+        # Nonces first: whatever was mined before them has its receipt now.
         for intent in self._journal.intents(purpose):
             receipt = self._chain.receipt(intent.tx_hash)
             if receipt is not None and receipt.status == 1:
                 return receipt
-            if receipt is None and intent.sender == self.address and self._can_be_mined(intent):
+            ours = intent.sender == self.address and intent.chain_id == head.chain_id
+            if receipt is None and ours and mined <= intent.nonce <= known and alive is None:
                 alive = intent
-        intent = alive or self._sign(call, purpose, head)
-        complaint = self._chain.broadcast(intent.raw)
+        require_dry_run(self._chain.dry_run(call, sender=self.address, at=head), call)
+        intent = alive or self._sign(call, purpose, head, known)
+        try:
+            complaint = self._chain.broadcast(intent.raw)
+        except Unreachable as error:  # it may have arrived all the same
+            complaint = error.message
         return self._await(intent, complaint)
 
-    def _can_be_mined(self, intent: Intent) -> bool:
-        return intent.nonce >= self._chain.nonce(self.address)
+    def _nonces(self) -> tuple[int, int]:
+        """How many transactions of the account are mined, and how many the node knows, its pool included."""
+        mined = self._chain.nonce(self.address)
+        return mined, max(mined, self._chain.nonce(self.address, pending=True))
 
-    def _sign(self, call: Call, purpose: str, head: Head) -> Intent:
-        require_dry_run(self._chain.dry_run(call, sender=self.address, at=head), call)
+    def _sign(self, call: Call, purpose: str, head: Head, nonce: int) -> Intent:
         gas = self._chain.estimate(call, self.address) * GAS_MARGIN[0] // GAS_MARGIN[1]
-        nonce = self._next_nonce()
         fields: dict[str, Any] = {
             "chainId": head.chain_id,
             "nonce": nonce,
@@ -116,10 +127,6 @@ class JournalledSender:
         self._journal.record_intent(intent)
         return intent
 
-    def _next_nonce(self) -> int:
-        """What the node counts, its pool included: a transaction that no node knows any more gives its nonce back."""
-        return max(self._chain.nonce(self.address), self._chain.nonce(self.address, pending=True))
-
     def _fee_fields(self, fees: "Fees") -> dict[str, int]:
         if fees.base is None:
             self._require_affordable(fees.tip)
@@ -135,19 +142,35 @@ class JournalledSender:
             raise Refused("the fee is over the cap", findings=(finding,))
 
     def _await(self, intent: Intent, complaint: str) -> Receipt:
-        deadline, pause = self._clock() + RECEIPT_TIMEOUT, POLL[0]
-        while True:
-            receipt = self._chain.receipt(intent.tx_hash)
-            if receipt is not None:
-                return _succeeded(receipt, intent)
-            if self._clock() >= deadline:
-                said = f"; the node said: {complaint}" if complaint else ""
-                raise Unreachable(
-                    f"no receipt for {to_hex(intent.tx_hash)} after {RECEIPT_TIMEOUT:.0f} s{said}",
-                    hint="the same command looks it up and sends the same bytes again: it cannot act twice",
-                )
-            self._sleep(pause)
-            pause = min(pause * 1.5, POLL[1])
+        deadline, pause, lost = self._clock() + RECEIPT_TIMEOUT, POLL[0], ""
+        try:
+            while self._clock() < deadline:
+                receipt = self._chain.receipt(intent.tx_hash)
+                if receipt is not None:
+                    return _succeeded(receipt, intent)
+                before, lost = lost, self._lost(intent, complaint)
+                if lost and lost == before:  # not at once: the receipt may have come after the first look
+                    break
+                self._sleep(pause)
+                pause = min(pause * 1.5, POLL[1])
+            reason = lost or f"waited {RECEIPT_TIMEOUT:.0f} s"
+        except Unreachable as error:
+            raise _unknown(intent, error.message) from error
+        raise _unknown(intent, reason)
+
+    def _lost(self, intent: Intent, complaint: str) -> str:
+        """Why no receipt will come, empty while one may."""
+        mined, known = self._nonces()
+        if mined > intent.nonce:
+            return f"nonce {intent.nonce} of {self.address} was used by another transaction"
+        return f"the node did not take it: {complaint}" if complaint and known <= intent.nonce else ""
+
+
+def _unknown(intent: Intent, reason: str) -> Unreachable:
+    return Unreachable(
+        f"{to_hex(intent.tx_hash)} has no receipt: {reason}",
+        hint="the same command looks it up, and sends the same bytes again while they can be mined",
+    )
 
 
 def _succeeded(receipt: Receipt, intent: Intent) -> Receipt:

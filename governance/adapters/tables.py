@@ -12,7 +12,7 @@ class EntryRow(SQLModel, table=True):
     sequence: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     at: int = Field(sa_column=Column(BigInteger, nullable=False))
     kind: str = Field(sa_column=Column(Text, nullable=False))
-    proposal: str = Field(sa_column=Column(Text, nullable=False, index=True))
+    proposal: str = Field(sa_column=Column(Text, nullable=False))
     network: str = Field(sa_column=Column(Text, nullable=False))
     subject: str = Field(sa_column=Column(Text, nullable=False))
     """JSON object of text."""
@@ -29,6 +29,6 @@ class IntentRow(SQLModel, table=True):
     purpose: str = Field(sa_column=Column(Text, nullable=False, index=True))
     network: str = Field(sa_column=Column(Text, nullable=False))
     chain_id: int = Field(sa_column=Column(BigInteger, nullable=False))
-    sender: str = Field(sa_column=Column(Text, nullable=False, index=True))
+    sender: str = Field(sa_column=Column(Text, nullable=False))
     nonce: int = Field(sa_column=Column(BigInteger, nullable=False))
     raw: str = Field(sa_column=Column(Text, nullable=False))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from governance.core.safetx import grouped
-from governance.core.units import to_hex
+from governance.core.units import Bytes32, to_hex
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -110,8 +110,11 @@ def routes(each: "Plan") -> "RenderableType | None":
     return rows  # type: ignore[no-any-return]
 
 
-def card(ceremony: "Ceremony") -> str:
-    """What a signer reads, decoded from the very values that are hashed; at most 25 lines for one step."""
+def card(ceremony: "Ceremony", width: int) -> str:
+    """What a signer reads, decoded from the very values that are hashed; at most 25 lines for one step.
+
+    On a screen too narrow for 16 groups a hash stands in two rows, as on a hardware wallet, and never breaks elsewhere.
+    """
     locked, seen = ceremony.locked, ceremony.sighting
     made = locked.plan
     steps_of = {step.step.safe_tx.nonce: step for step in seen.steps}
@@ -133,11 +136,19 @@ def card(ceremony: "Ceremony") -> str:
             ]
         lines += [
             f"  policy: rule {made.pins.rule} allows it; proposal digest {to_hex(made.digest)}",
-            f"  domain hash   {grouped(tx.domain_hash)}",
-            f"  message hash  {grouped(tx.message_hash)}",
-            f"  safe tx hash  {grouped(tx.hash)}",
+            *_hash_rows("domain hash", tx.domain_hash, width),
+            *_hash_rows("message hash", tx.message_hash, width),
+            *_hash_rows("safe tx hash", tx.hash, width),
         ]
     return "\n".join(lines)
+
+
+def _hash_rows(name: str, word: Bytes32, width: int) -> list[str]:
+    whole = f"  {name:<12}  {grouped(word)}"
+    if len(whole) <= width:
+        return [whole]
+    groups = grouped(word).split()
+    return [f"  {name:<12}  {' '.join(groups[:8])}", f"  {'':<12}  {' '.join(groups[8:])}"]
 
 
 def status(rows: Sequence[Mapping[str, Any]]) -> "RenderableType":

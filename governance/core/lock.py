@@ -6,13 +6,15 @@ again from the proposal and the pins and comparing every byte.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.facts import Generation, Route, TargetFacts
-from governance.core.pins import CodePin, FacetPin, Pins
+from governance.core.network import Network
+from governance.core.pins import CodePin, FacetPin, Needs, Pins
 from governance.core.plan import Plan, plan_document
-from governance.core.units import Address, Bytes32, Duration, address, selector_bytes, to_hex, unsigned, word
+from governance.core.units import Address, Bytes32, Duration, address, selector_bytes, shown, to_hex, unsigned, word
 
 SCHEMA = "governance/lock/v1"
 
@@ -86,14 +88,41 @@ def read_pins(entry: Mapping[str, Any]) -> Pins:
             nonce=unsigned(entry["nonce"]),
             min_delay=Duration(unsigned(entry["min_delay"])),
             target=None if entry["target"] is None else _read_target(entry["target"]),
-            facets=tuple(_read_facet(pin) for pin in entry["facets"]),
-            codes=tuple(CodePin(address=address(p["address"]), code_hash=word(p["code_hash"])) for p in entry["codes"]),
-            cancels=tuple(word(operation_id) for operation_id in entry["cancels"]),
+            facets=tuple(_read_facet(pin) for pin in _listed(entry["facets"])),
+            codes=tuple(
+                CodePin(address=address(p["address"]), code_hash=word(p["code_hash"])) for p in _listed(entry["codes"])
+            ),
+            cancels=tuple(word(operation_id) for operation_id in _listed(entry["cancels"])),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Rejected(
             f"the lock file's pins are malformed: {type(error).__name__} {error}", hint="write it anew with gov lock"
         ) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a lock file says of its own plan, before anybody has derived it again."""
+
+    lane: str
+    nonces: tuple[int, ...]
+    """Safe nonces, one a step."""
+    operations: tuple[Bytes32, ...]
+    """Ids, in order; empty on the guardian lane."""
+
+
+def read_claim(entry: Mapping[str, Any], file: str) -> Claim:
+    """The claim of one network's entry. Raises Rejected when something is missing or malformed."""
+    try:
+        plan, steps = entry["plan"], _listed(entry["plan"]["steps"])
+        return Claim(
+            lane=str(plan["lane"]),
+            nonces=tuple(unsigned(step["safe_tx"]["nonce"]) for step in steps),
+            operations=tuple(word(step["operation"]["id"]) for step in steps if "operation" in step),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"{type(error).__name__} {shown(str(error))}"
+        raise Rejected(f"the plan in {file} is malformed: {what}", hint="write it anew with gov lock") from error
 
 
 def moved(old: Pins, new: Pins) -> tuple[Finding, ...]:
@@ -115,6 +144,25 @@ def moved(old: Pins, new: Pins) -> tuple[Finding, ...]:
 def _moved(name: str, was: object, now: object, hint: str) -> Finding:
     short = [text if len(text) <= 90 else text[:87] + "…" for text in (str(was), str(now))]
     return Finding(rule="lock-stale", path=f"pins.{name}", message=f"was {short[0]}, is {short[1]}", hint=hint)
+
+
+def require_fit(needs: Needs, pins: Pins, network: Network, file: str) -> None:
+    """Refuse pins of other facts than the proposal's kind asks for: nothing can be derived from those."""
+    fits = {
+        "chain_id": pins.chain_id == network.chain_id,
+        "facets": tuple(pin.reference for pin in pins.facets) == needs.facets,
+        "codes": tuple(pin.address for pin in pins.codes) == needs.codes,
+        "target": (None if pins.target is None else pins.target.address) == (network.target if needs.target else None),
+        "cancels": bool(needs.cancels) or not pins.cancels,
+    }
+    hint = "the proposal or the lock file was edited after the lock was written: run gov lock again and sign anew"
+    findings = tuple(
+        Finding(rule="lock-edited", path=f"pins.{name}", message=f"{file} pins other {name} than it must", hint=hint)
+        for name, fit in fits.items()
+        if not fit
+    )
+    if findings:
+        raise Refused("the lock file does not hold", findings=findings)
 
 
 def require_same(entry: Mapping[str, Any], derived: Plan, file: str) -> None:
@@ -143,6 +191,13 @@ def _target_document(target: TargetFacts) -> dict[str, Any]:
     }
 
 
+def _listed(value: object) -> list[Any]:
+    """A list, and nothing else that can be gone through."""
+    if not isinstance(value, list):
+        raise TypeError("here a list is wanted")
+    return value
+
+
 def _read_target(entry: Mapping[str, Any]) -> TargetFacts:
     for flag in _FLAGS:
         if not isinstance(entry[flag], bool):
@@ -153,7 +208,7 @@ def _read_target(entry: Mapping[str, Any]) -> TargetFacts:
         code_hash=word(entry["code_hash"]),
         routes=tuple(
             Route(selector=selector_bytes(r["selector"]), facet=address(r["facet"]), code_hash=word(r["codehash"]))
-            for r in entry["routes"]
+            for r in _listed(entry["routes"])
         ),
         active_root=word(entry["active_root"]),
         pending_root=word(entry["pending_root"]),
@@ -169,5 +224,5 @@ def _read_facet(entry: Mapping[str, Any]) -> FacetPin:
         reference=entry["reference"],
         address=Address(address(entry["address"])),
         code_hash=Bytes32(word(entry["code_hash"])),
-        selectors=None if selectors is None else tuple(selector_bytes(s) for s in selectors),
+        selectors=None if selectors is None else tuple(selector_bytes(s) for s in _listed(selectors)),
     )

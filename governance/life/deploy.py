@@ -18,7 +18,7 @@ from governance.core.facts import Head
 from governance.core.handover import FALSE, HAS_ROLE, TRUE, Step, staged_facet, steps, view
 from governance.core.keccak import keccak
 from governance.core.network import Network
-from governance.core.units import Address, Bytes32, checksummed, to_hex
+from governance.core.units import Address, Bytes32, address_bytes, checksummed, to_hex
 from governance.ports import Chain, Sender
 
 _GRANTED = Bytes32(keccak(b"RoleGranted(bytes32,address,address)"))
@@ -99,7 +99,9 @@ def _take(step: Step, chain: Chain, sender: Sender, told: Told) -> int:
     if _is_done(step, chain):
         return 0
     told(step.purpose)
-    sender.send(step.call, purpose=step.purpose)
+    # The same words name other acts in another deployment, or after a devnet was made anew: the bytes tell them apart.
+    act = keccak(address_bytes(step.call.to) + step.call.data)
+    sender.send(step.call, purpose=f"{step.purpose} {to_hex(act)}")
     if not _is_done(step, chain) and step.built is not None:
         raise ChainContradicts(f"{step.purpose}: sent, and yet there is no code at {step.built}")
     return 1

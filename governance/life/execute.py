@@ -12,7 +12,7 @@ from governance.core.stage import ACTIONS, Stage
 from governance.core.units import Bytes32, to_hex
 from governance.life.locked import require_fresh
 from governance.life.pin import permitted
-from governance.life.schedule import Told, send_safe_transaction
+from governance.life.schedule import Told, require_approved, send_safe_transaction
 from governance.life.site import Site, Workspace
 from governance.life.watch import Sighting, look
 from governance.ports import Sender
@@ -35,6 +35,8 @@ def execute(site: Site, workspace: Workspace, proposal_id: str, sender: Sender, 
         if seen.stage is not due:
             if acted:
                 break
+            if due is Stage.APPROVED:
+                require_approved(sighting, seen)
             raise _not_due(sighting, seen.stage)
         receipt = _act(site, workspace, sighting, index, sender)
         sighting = look(site, workspace, proposal_id)

@@ -3,13 +3,14 @@
 Every act starts here. `open_lock` needs no chain; `require_fresh` reads it again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from governance.core.errors import Finding, Refused
 from governance.core.facts import Head
 from governance.core.kinds import Kind
-from governance.core.lock import moved, read_pins, require_same
+from governance.core.lock import moved, read_pins, require_fit, require_same
+from governance.core.pins import Pins
 from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy
 from governance.core.proposal import Proposal
@@ -50,8 +51,9 @@ def open_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked | 
     pins = read_pins(entry["pins"])
     if network not in policy.networks:
         raise Refused(f"policies.yaml no longer names {network}", hint="restore the network, or remove the lock file")
-    kind = kind_of(proposal)
-    plan = derive_plan(proposal, kind, network=policy.networks[network], pins=pins)
+    kind, place = kind_of(proposal), policy.networks[network]
+    require_fit(kind.needs(proposal.document, place), pins, place, file)
+    plan = derive_plan(proposal, kind, network=place, pins=pins)
     require_same(entry, plan, file)
     return Locked(proposal=proposal, policy=policy, kind=kind, plan=plan)
 
@@ -68,7 +70,17 @@ def require_fresh(site: Site, workspace: Workspace, locked: Locked, head: Head) 
     """Refuse a plan whose pins the chain has moved away from, or that the policy in force does not allow now."""
     rule = permitted(site, locked.policy, locked.proposal, locked.kind, head)
     now = gather(site, workspace, locked.policy, rule, locked.proposal, head)
-    findings = [f for f in moved(locked.plan.pins, now) if f.path != "pins.attempt"]
+    findings = [f for f in moved(_still_true(site, locked, head), now) if f.path != "pins.attempt"]
     if findings:
         message = f"the plan of {locked.proposal.id} is stale on {site.network.name}"
         raise Refused(message, findings=tuple(findings))
+
+
+def _still_true(site: Site, locked: Locked, head: Head) -> Pins:
+    """The pins, less the operations that this very plan has cancelled by now: one with each of its Safe transactions."""
+    pins = locked.plan.pins
+    if not pins.cancels:
+        return pins
+    sent = site.safe(locked.plan.lane).outcomes([step.safe_tx.hash for step in locked.plan.steps], head)
+    left = (operation for operation, outcome in zip(pins.cancels, sent, strict=True) if outcome is None)
+    return replace(pins, cancels=tuple(left))

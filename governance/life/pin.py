@@ -1,23 +1,24 @@
 """`gov lock`: read the facts that a plan depends on, at one block, and freeze them beside the proposal.
 
 Procedure:
-1. The policy in the workspace must be the one anchored on chain: a policy cannot loosen itself.
-2. The rule that the proposal falls under must allow it now.
-3. Council, timelock and guardian must be able to do their part.
-4. Every facet must have the code that its artifact says, every called contract must have code.
-5. The plan is derived; if its operations were cancelled before, the attempt is raised; if executed, refused.
+1. What an earlier lock file of the proposal has scheduled or executed is not planned again.
+2. The policy in the workspace must be the one anchored on chain: a policy cannot loosen itself.
+3. The rule that the proposal falls under must allow it now.
+4. Council, timelock and guardian must be able to do their part.
+5. Every facet must have the code that its artifact says, every called contract must have code.
+6. The plan is derived; if its operations were cancelled before, the attempt is raised; if scheduled or executed, refused.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from governance.core.artifact import Artifact
 from governance.core.errors import Finding, Refused, Rejected
-from governance.core.facts import Head, OperationEvent, TimelockFacts
+from governance.core.facts import Head, OperationEvent, OperationFacts, TimelockFacts
 from governance.core.keccak import keccak
 from governance.core.kinds import KINDS, Kind, Lane
-from governance.core.lock import lock_document, read_pins
+from governance.core.lock import lock_document, read_claim, read_pins
 from governance.core.pins import CodePin, FacetPin, Needs, Pins
 from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy, Rule
@@ -49,6 +50,8 @@ def plan_now(site: Site, workspace: Workspace, proposal_id: str) -> Planned:
     policy, proposal = workspace.policy(), workspace.proposal(proposal_id)
     kind = kind_of(proposal)
     head = site.chain.head()
+    # A new lock file must not hide what the old one has set in motion, whatever was edited or moved since.
+    _refuse_known(site, proposal_id, _known_ids(workspace, proposal_id, site.network.name), head)
     rule = permitted(site, policy, proposal, kind, head)
     pins = gather(site, workspace, policy, rule, proposal, head)
     pins = replace(pins, attempt=_last_attempt(workspace, proposal, site.network.name))
@@ -58,7 +61,9 @@ def plan_now(site: Site, workspace: Workspace, proposal_id: str) -> Planned:
         except Refused as error:
             placed = tuple(_placed(finding, proposal) for finding in error.findings)
             raise Refused(error.message, hint=error.hint(), findings=placed) from error
-        if not _cancelled_before(site, plan, head):
+        ids = [step.operation.id for step in plan.steps if step.operation is not None]
+        known = _refuse_known(site, proposal_id, ids, head)
+        if not any(fact.newest is OperationEvent.CANCELLED for fact in known):
             return Planned(plan=plan, rule=rule)
         pins = replace(pins, attempt=pins.attempt + 1)
 
@@ -136,10 +141,11 @@ def _next_nonce(site: Site, workspace: Workspace, proposal_id: str, lane: Lane, 
     for other in workspace.proposal_ids():
         document = None if other == proposal_id else workspace.lock(other)
         entry = (document or {}).get("networks", {}).get(site.network.name)
-        if entry is None or entry["plan"]["lane"] != str(lane):
+        if entry is None:
             continue
-        pinned = [int(step["safe_tx"]["nonce"]) for step in entry["plan"]["steps"]]
-        free = max(free, max(pinned) + 1)
+        claim = read_claim(entry, f"{other}.lock.json")
+        if claim.lane == str(lane):
+            free = max((free, *(nonce + 1 for nonce in claim.nonces)))
     return free
 
 
@@ -215,7 +221,7 @@ def _predecessor(site: Site, workspace: Workspace, proposal: Proposal, lane: Lan
     after = proposal.document.after
     if after is None:
         return ZERO_WORD
-    ids = locked_operation_ids(workspace.lock(after), site.network.name) if lane is Lane.TIMELOCK else []
+    ids = locked_operation_ids(workspace, after, site.network.name) if lane is Lane.TIMELOCK else ()
     if not ids or after == proposal.id:
         message = f"{after} has no operation on {site.network.name} that this one could come after"
         hint = f"lock {after} first; only what goes through the timelock can be ordered"
@@ -227,16 +233,24 @@ def _predecessor(site: Site, workspace: Workspace, proposal: Proposal, lane: Lan
 def _pending_ids(site: Site, workspace: Workspace, proposal_id: str, head: Head) -> tuple[Bytes32, ...]:
     if not proposal_id:
         return ()
-    ids = locked_operation_ids(workspace.lock(proposal_id), site.network.name)
+    ids = locked_operation_ids(workspace, proposal_id, site.network.name)
     facts = site.timelock.operations(ids, head) if ids else []
     return tuple(fact.id for fact in facts if fact.timestamp > DONE_TIMESTAMP)
 
 
-def locked_operation_ids(document: Mapping[str, Any] | None, network: str) -> list[Bytes32]:
-    """Operation ids that a lock file names on a network; empty without one."""
-    entry = (document or {}).get("networks", {}).get(network)
-    steps = [] if entry is None else entry["plan"]["steps"]
-    return [Bytes32(bytes.fromhex(step["operation"]["id"][2:])) for step in steps if "operation" in step]
+def locked_operation_ids(workspace: Workspace, proposal_id: str, network: str) -> Sequence[Bytes32]:
+    """Operation ids that a proposal's lock file names on a network; empty without one."""
+    document = workspace.lock(proposal_id)
+    entry = None if document is None else document["networks"].get(network)
+    return () if entry is None else read_claim(entry, f"{proposal_id}.lock.json").operations
+
+
+def _known_ids(workspace: Workspace, proposal_id: str, network: str) -> Sequence[Bytes32]:
+    try:
+        return locked_operation_ids(workspace, proposal_id, network)
+    except Rejected:
+        # What cannot be read is about to be replaced, and names nothing that a cancel could find.
+        return ()
 
 
 def _last_attempt(workspace: Workspace, proposal: Proposal, network: str) -> int:
@@ -250,12 +264,17 @@ def _last_attempt(workspace: Workspace, proposal: Proposal, network: str) -> int
         return 0
 
 
-def _cancelled_before(site: Site, plan: Plan, head: Head) -> bool:
-    ids = [step.operation.id for step in plan.steps if step.operation is not None]
+def _refuse_known(site: Site, proposal_id: str, ids: Sequence[Bytes32], head: Head) -> list[OperationFacts]:
+    """What the timelock knows of the ids. Raises Refused when it has one scheduled or executed."""
     facts = site.timelock.operations(ids, head) if ids else []
+    findings = []
     for fact in facts:
         if fact.timestamp >= DONE_TIMESTAMP:
             word = "executed" if fact.timestamp == DONE_TIMESTAMP else "scheduled"
-            finding = Finding(rule=f"operation-{word}", message=f"operation {to_hex(fact.id)} is {word} already")
-            raise Refused(f"{plan.proposal} is {word} on {plan.network}: there is nothing to lock", findings=(finding,))
-    return any(fact.newest is OperationEvent.CANCELLED for fact in facts)
+            hint = "a further change is a further proposal" if word == "executed" else "cancel it first: gov new cancel"
+            message = f"operation {to_hex(fact.id)} is {word} already"
+            findings.append(Finding(rule=f"operation-{word}", message=message, hint=hint))
+    if findings:
+        message = f"{proposal_id} is under way or done on {site.network.name}: there is nothing to lock"
+        raise Refused(message, findings=tuple(findings))
+    return facts

@@ -31,7 +31,7 @@ def queue(site: Site, workspace: Workspace, proposal_id: str, sender: Sender, to
         seen = sighting.steps[index]
         if seen.stage in PASSED:
             continue
-        _require_approved(sighting, seen)
+        require_approved(sighting, seen)
         assert sighting.locked is not None
         require_fresh(site, workspace, sighting.locked, sighting.head)
         receipt = send_safe_transaction(site, sighting, index, sender, act="queue")
@@ -54,7 +54,8 @@ def require_lane(sighting: Sighting, lane: Lane) -> None:
         )
 
 
-def _require_approved(sighting: Sighting, seen: StepSighting) -> None:
+def require_approved(sighting: Sighting, seen: StepSighting) -> None:
+    """Refuse a step that is not approved, with what is missing."""
     if seen.stage is not Stage.APPROVED:
         quorum = seen.quorum
         detail = f" ({len(quorum.signed)} of {quorum.threshold} signatures)" if seen.stage is Stage.COLLECTING else ""
@@ -69,7 +70,7 @@ def send_safe_transaction(site: Site, sighting: Sighting, index: int, sender: Se
     """Send `execTransaction` of one approved step, signed by a quorum of this block's owners."""
     assert sighting.locked is not None
     plan, seen = sighting.locked.plan, sighting.steps[index]
-    _require_approved(sighting, seen)
+    require_approved(sighting, seen)
     seen.quorum.require()
     require_approvals(sighting)
     call = site.safe(plan.lane).execution(seen.step.safe_tx, seen.quorum.blob())

@@ -42,6 +42,10 @@ app.add_typer(deploy.facet_app, name="facet", short_help="Put facets on chain, f
 app.command("deploy", short_help="Deploy a described system on a network, or go on with it.")(deploy.deploy)
 
 
+INTERRUPTED = 130
+"""What the parser of the command line makes of Ctrl-C."""
+
+
 def main() -> None:
     """Entry point of the console script. Errors become sentences and exit codes, never tracebacks."""
     try:
@@ -51,7 +55,7 @@ def main() -> None:
     except typer.TyperException as error:
         sys.exit(_misused(error))
     except typer.Abort:
-        sys.stderr.write("stopped: nothing was done\n")
+        sys.stderr.write("\nstopped: nothing was done\n")
         sys.exit(1)
     except BrokenPipeError:
         _nobody_reads()
@@ -59,6 +63,8 @@ def main() -> None:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         sys.exit(_failed(Rejected(f"{where}{error.strerror}", hint="see to the file, its folder or the disk")))
+    if code == INTERRUPTED:
+        sys.stderr.write("\ninterrupted; what was sent stays sent: the same command takes it up where it stopped\n")
     sys.exit(code if isinstance(code, int) else 0)
 
 

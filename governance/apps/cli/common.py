@@ -44,7 +44,7 @@ def console(*, stderr: bool = False) -> "Console":
 
     stream = sys.stderr if stderr else sys.stdout
     if stream.isatty():
-        return Console(file=stream, highlight=False)
+        return Console(file=stream, highlight=False, soft_wrap=True)  # a wrapped hash can still be copied whole
     return Console(file=cast("IO[str]", Trimmed(stream)), highlight=False, soft_wrap=True, width=PLAIN_WIDTH)
 
 

@@ -27,7 +27,7 @@ ToNetwork = Annotated[str, typer.Option("--network", "-n", help="The network's n
 
 def deploy(
     description: Annotated[
-        Path, typer.Argument(help="A deployment description; see docs/ARCHITECTURE.md.", metavar="FILE")
+        Path, typer.Argument(help="A deployment description; see docs/documents.md.", metavar="FILE")
     ],
     network: ToNetwork,
     chain_id: Annotated[int, typer.Option("--chain-id", help="The chain that the endpoint must serve.")],

@@ -6,20 +6,31 @@ import typer
 
 from governance.apps import show, wiring
 from governance.apps.cli.common import HERE, AsJson, OnNetwork, WorkspaceDir, console, emit
+from governance.core.errors import GovError, Rejected
 from governance.core.units import Moment
 
 
 def doctor(workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False) -> None:
     """Check every network of the policy: can it be reached, is it what the policy says, can everybody do their part."""
-    from governance.life.audit import examine
+    from governance.life.audit import Check, examine
 
     space = wiring.workspace(workspace)
     policy = space.policy()
     names = [network] if network else sorted(policy.networks)
+    if network and network not in policy.networks:
+        known = ", ".join(sorted(policy.networks))
+        raise Rejected(f"policies.yaml names no network `{network}`", hint=f"it names {known}")
     checks = wiring.tool_checks(space)
     now = Moment(int(time.time()))
     for name in names:
-        checks += examine(wiring.site(space, name), policy, wall_clock=None if wiring.is_devnet(space, name) else now)
+        try:
+            site = wiring.site(space, name)
+        except GovError as error:
+            checks.append(
+                Check(question=f"{name}: its node is known", ok=False, answer=error.message, hint=error.hint())
+            )
+            continue
+        checks += examine(site, policy, wall_clock=None if wiring.is_devnet(space, name) else now)
     if json:
         emit({"schema": "governance/doctor/v1", "checks": [show.check_document(check) for check in checks]})
     else:

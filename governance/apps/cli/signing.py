@@ -54,8 +54,8 @@ def sign(
     for name in wiring.networks_of(space, proposal_id, network):
         ceremony = prepare(wiring.site(space, name), space, proposal_id, wiring.witness)
         require_owner(ceremony, signer.address)
-        card = show.card(ceremony)
-        console(stderr=True).print(card, markup=False)
+        screen = console(stderr=True)
+        screen.print(show.card(ceremony, screen.width), markup=False)
         for step in ceremony.steps:
             _confirm(grouped(step.safe_tx.hash), step.safe_tx.hash.hex(), confirm)
         ballots += life_sign(ceremony, signer, space)

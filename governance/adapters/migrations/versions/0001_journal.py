@@ -22,7 +22,6 @@ def upgrade() -> None:
         sa.Column("previous", sa.Text(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False, unique=True),
     )
-    op.create_index("ix_journal_entry_proposal", "journal_entry", ["proposal"])
     op.create_table(
         "intent",
         sa.Column("tx_hash", sa.Text(), primary_key=True),
@@ -34,7 +33,6 @@ def upgrade() -> None:
         sa.Column("raw", sa.Text(), nullable=False),
     )
     op.create_index("ix_intent_purpose", "intent", ["purpose"])
-    op.create_index("ix_intent_sender", "intent", ["sender"])
 
 
 def downgrade() -> None:
