@@ -37,6 +37,8 @@ PROPOSAL_LIMITS = Limits()
 """Fifteen times the largest proposal we have seen; reading that much takes less than 50 ms."""
 
 _ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
+MAX_KEY = 256
+"""Characters of a key; parsers differ on where they stop to take a long text for one."""
 MAX_FINDINGS = 50
 """A file with more faults than this is not a mistake."""
 
@@ -248,6 +250,8 @@ class _Builder:
             self.note("yaml-merge-key", node.place, "`<<` would merge another mapping")
         elif node.text == "":
             self.note("yaml-key", node.place, "a key is empty")
+        elif len(node.text) > MAX_KEY:
+            self.note("yaml-key", node.place, f"a key is longer than {MAX_KEY} characters")
         elif node.text in top.names:
             self.note("yaml-duplicate-key", node.place, f"the key `{shown(node.text)}` is here twice")
         top.names.add(node.text)
