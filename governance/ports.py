@@ -111,6 +111,10 @@ class Timelock(Protocol):
         """Delay and the roles that matter to the plan."""
         ...
 
+    def role_members(self, at: Head) -> dict[Bytes32, frozenset[Address]]:
+        """Every role that somebody holds, with all its holders; the zero address in EXECUTOR_ROLE means anyone."""
+        ...
+
     def operations(self, ids: Sequence[Bytes32], at: Head) -> list[OperationFacts]:
         """Each id's timestamp and newest log."""
         ...
@@ -127,12 +131,20 @@ class Target(Protocol):
         """Generation, live routes from the loupe, manifest state and rights. Raises Refused on an unknown system."""
         ...
 
+    def role_members(self, at: Head) -> dict[Bytes32, frozenset[Address]]:
+        """Every role that somebody holds, with all its holders. Raises Refused on a system without roles."""
+        ...
+
 
 class Anchor(Protocol):
     """The PolicyAnchor on one network."""
 
     def digest(self, at: Head) -> Bytes32:
         """The digest of the policy in force. Raises Refused when there is no anchor."""
+        ...
+
+    def uri(self, at: Head) -> str:
+        """Where that policy stands, as it was anchored. Raises Refused when there is no anchor."""
         ...
 
 

@@ -59,6 +59,17 @@ GUARDIANS = ("frank", "grace", "heidi")
 MNEMONIC = "test test test test test test test test test test test junk"
 """Anvil's published default."""
 
+COUNCIL_RULE = """
+  - id: council-changes-itself
+    kinds: [council_change]
+    may_propose: author
+    approvals:
+      - {role: council, at_least: threshold}
+    via: council
+    delay: 0 s
+"""
+"""What a council adds that wants to change itself by the tool; the template leaves it out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -256,7 +267,7 @@ def rules(error: GovError) -> list[str]:
 def workspace(folder: Path, plan: Blueprint) -> FileWorkspace:
     """What `gov init` writes, with the members and addresses of the plan."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "policies.yaml").write_text(workspace_files()["policies.yaml"], "utf-8")
+    (folder / "policies.yaml").write_text(workspace_files()["policies.yaml"] + COUNCIL_RULE, "utf-8")
     members = {name: people()[name].address for name in plan.description.members}
     policyedit.write(folder / "policies.yaml", policyedit.addresses(plan.network(NETWORK, CHAIN_ID), members))
     return FileWorkspace(folder)

@@ -16,12 +16,13 @@ from collections.abc import Sequence
 
 from governance.adapters import diamond, dispatcher
 from governance.adapters.known import DISPATCHERS
+from governance.adapters.roles import role_members
 from governance.core.call import Call
 from governance.core.errors import ChainContradicts, Finding, Refused
 from governance.core.facts import Generation, Head, TargetFacts
 from governance.core.keccak import keccak, selector
 from governance.core.network import Network, TargetKind
-from governance.core.units import Bytes32
+from governance.core.units import Address, Bytes32
 from governance.ports import Answer, Chain
 
 FINGERPRINT = b"gov.dispatcher.1".ljust(32, b"\0")
@@ -56,6 +57,14 @@ class NodeTarget:
         if generation is Generation.DIAMOND:
             return diamond.look(self._chain, self._network, code_hash, at)
         return dispatcher.look(self._chain, self._network, generation, code_hash, at)
+
+    def role_members(self, at: Head) -> dict[Bytes32, frozenset[Address]]:
+        """Everybody to whom its logs say a role was granted; the timelock and the guardian besides, without a log."""
+        if self._network.target_kind is TargetKind.DIAMOND:
+            raise self._refused(f"{self._network.target} is a diamond: it has an owner, no roles", "target-no-roles")
+        roles = (dispatcher.ADMIN, dispatcher.COMMIT, dispatcher.APPLY, dispatcher.EMERGENCY)
+        asked = [(role, who) for role in roles for who in (self._network.timelock, self._network.guardian)]
+        return role_members(self._chain, self._network.target, at, asked=asked)
 
     def _generation(self, answers: Sequence[Answer]) -> Generation:
         ours, v1, p4, compact, loupe = answers

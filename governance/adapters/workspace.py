@@ -12,6 +12,7 @@ from typing import Any
 from governance.adapters.artifacts import Artifacts, shipped
 from governance.adapters.files import load, read_text, write_atomically
 from governance.adapters.mailbox import FileMailbox
+from governance.adapters.plugins import admit_installed
 from governance.core import policy as core_policy
 from governance.core import proposal as core_proposal
 from governance.core.artifact import Artifact
@@ -30,6 +31,7 @@ class FileWorkspace:
     """A workspace on disk; see `governance.life.site.Workspace` for what each method promises."""
 
     def __init__(self, root: Path) -> None:
+        admit_installed()
         self.root = root
 
     @property

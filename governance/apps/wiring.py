@@ -42,6 +42,13 @@ def workspace(root: Path) -> "FileWorkspace":
     return space
 
 
+def admit_kinds() -> None:
+    """Know the kinds of installed packages too; opening a workspace does the same."""
+    from governance.adapters.plugins import admit_installed
+
+    admit_installed()
+
+
 def manifest(file: Path) -> "ManifestFile":
     """A manifest on disk, YAML or JSON."""
     from governance.adapters.manifests import load_manifest

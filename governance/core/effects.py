@@ -1,12 +1,14 @@
 """What a proposal promises to be true after execution, and how facts keep or break the promise.
 
-An effect speaks of the governed system only; calls under `expect:` in the document are judged beside these.
+An effect speaks of the governed system or of those who govern it; calls under `expect:` in the document are judged beside
+these. Two effects of one subject cannot be promised by two entries of a batch.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from governance.core.facts import TargetFacts
-from governance.core.units import ZERO_ADDRESS, Address, Bytes32, to_hex
+from governance.core.facts import GovernanceFacts, TargetFacts
+from governance.core.units import ZERO_ADDRESS, Address, Bytes32, Duration, shown, to_hex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,11 @@ class RouteIs:
     facet: Address
     code_hash: Bytes32
 
+    @property
+    def subject(self) -> str:
+        """What it speaks of."""
+        return "the routes"
+
     def see(self, facts: TargetFacts) -> Seen:
         """Compare with the live route."""
         live = next((route for route in facts.routes if route.selector == self.selector), None)
@@ -44,6 +51,11 @@ class RootIs:
     root: Bytes32
     epoch: int
 
+    @property
+    def subject(self) -> str:
+        """What it speaks of."""
+        return "the routes"
+
     def see(self, facts: TargetFacts) -> Seen:
         """Compare with the active root, unless a later manifest is active."""
         later = facts.active_epoch > self.epoch
@@ -58,13 +70,181 @@ class PausedIs:
 
     paused: bool
 
+    @property
+    def subject(self) -> str:
+        """What it speaks of."""
+        return "the pause"
+
     def see(self, facts: TargetFacts) -> Seen:
         """Compare with `paused()`."""
         words = {True: "is paused", False: "is not paused"}
         return Seen(effect=words[self.paused], held=facts.paused == self.paused, found=words[facts.paused])
 
 
-Effect = RouteIs | RootIs | PausedIs
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleIs:
+    """An account holds a role of a contract, or does not."""
+
+    contract: Address
+    role: Bytes32
+    account: Address
+    held: bool
+
+    @property
+    def subject(self) -> str:
+        """What it speaks of."""
+        return f"roles of {self.contract}"
+
+    def see(self, facts: GovernanceFacts) -> Seen:
+        """Compare with the holders."""
+        held = self.account in facts.holders(self.contract, self.role)
+        words = {True: "holds", False: "does not hold"}
+        effect = f"{self.account} {words[self.held]} role {to_hex(self.role)} of {self.contract}"
+        return Seen(effect=effect, held=held is self.held, found=f"it {words[held]} it")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayIs:
+    """The timelock's minimum delay."""
+
+    delay: Duration
+
+    @property
+    def subject(self) -> str:
+        """What it speaks of."""
+        return "the timelock's delay"
+
+    def see(self, facts: GovernanceFacts) -> Seen:
+        """Compare with `getMinDelay()`."""
+        held = facts.delay == self.delay
+        return Seen(effect=f"the timelock's minimum delay is {self.delay}", held=held, found=str(facts.delay))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnersAre:
+    """The council's owners, in any order, and its threshold."""
+
+    owners: frozenset[Address]
+    threshold: int
+
+    @property
+    def subject(self) -> str:
+        """What it speaks of."""
+        return "the council"
+
+    def see(self, facts: GovernanceFacts) -> Seen:
+        """Compare with the Safe."""
+        assert facts.council is not None
+        held = set(facts.council.owners) == self.owners and facts.council.threshold == self.threshold
+        effect = f"the council is {self.threshold} of {_listed(self.owners)}"
+        return Seen(effect=effect, held=held, found=f"{facts.council.threshold} of {_listed(facts.council.owners)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleIs:
+    """A module may act in the council's name, or may not."""
+
+    module: Address
+    enabled: bool
+
+    @property
+    def subject(self) -> str:
+        """What it speaks of."""
+        return "the council"
+
+    def see(self, facts: GovernanceFacts) -> Seen:
+        """Compare with the Safe's modules."""
+        assert facts.council is not None
+        enabled = self.module in facts.council.modules
+        words = {True: "is a module of the council", False: "is no module of the council"}
+        return Seen(effect=f"{self.module} {words[self.enabled]}", held=enabled is self.enabled, found=words[enabled])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardIs:
+    """The council's guard; zero for none."""
+
+    guard: Address
+
+    @property
+    def subject(self) -> str:
+        """What it speaks of."""
+        return "the council"
+
+    def see(self, facts: GovernanceFacts) -> Seen:
+        """Compare with the Safe's guard."""
+        assert facts.council is not None
+        found = facts.council.guard
+        return Seen(effect=f"the council's guard is {self.guard}", held=found == self.guard, found=found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallbackHandlerIs:
+    """The council's fallback handler; zero for none."""
+
+    handler: Address
+
+    @property
+    def subject(self) -> str:
+        """What it speaks of."""
+        return "the council"
+
+    def see(self, facts: GovernanceFacts) -> Seen:
+        """Compare with the Safe's fallback handler."""
+        assert facts.council is not None
+        found = facts.council.fallback_handler
+        return Seen(effect=f"the council's fallback handler is {self.handler}", held=found == self.handler, found=found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorIs:
+    """The policy in force."""
+
+    digest: Bytes32
+    uri: str
+
+    @property
+    def subject(self) -> str:
+        """What it speaks of."""
+        return "the policy"
+
+    def see(self, facts: GovernanceFacts) -> Seen:
+        """Compare with the anchor."""
+        assert facts.anchor is not None
+        held = (facts.anchor.digest, facts.anchor.uri) == (self.digest, self.uri)
+        effect = f"the policy in force has digest {to_hex(self.digest)} and stands at {shown(self.uri)}"
+        return Seen(effect=effect, held=held, found=f"{to_hex(facts.anchor.digest)} at {shown(facts.anchor.uri)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImplementationIs:
+    """The code that a proxy runs; on a beacon proxy, what its beacon names."""
+
+    proxy: Address
+    upgraded: Address
+    """What is upgraded: the proxy itself, or its beacon."""
+    implementation: Address
+
+    @property
+    def subject(self) -> str:
+        """What it speaks of."""
+        return f"the implementation of {self.upgraded}"
+
+    def see(self, facts: GovernanceFacts) -> Seen:
+        """Compare with the ERC-1967 slot, or what the beacon answers."""
+        found = facts.proxy(self.proxy).running
+        return Seen(effect=f"{self.proxy} runs {self.implementation}", held=found == self.implementation, found=found)
+
+
+TargetEffect = RouteIs | RootIs | PausedIs
+"""Held against the governed system."""
+GovernanceEffect = RoleIs | DelayIs | OwnersAre | ModuleIs | GuardIs | FallbackHandlerIs | AnchorIs | ImplementationIs
+"""Held against those who govern it."""
+Effect = TargetEffect | GovernanceEffect
+
+
+def _listed(accounts: Iterable[Address]) -> str:
+    return ", ".join(sorted(accounts))
 
 
 def _routed(facet: Address) -> str:

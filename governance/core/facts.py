@@ -6,7 +6,7 @@ A fact is never a default: what could not be read is an error where it was read.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from governance.core.units import Address, Bytes32, Duration, Moment
+from governance.core.units import ZERO_ADDRESS, Address, Bytes32, Duration, Moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +106,87 @@ class TimelockFacts:
     guardian_may_cancel: bool
     open_executor: bool
     """EXECUTOR_ROLE is granted to the zero address: anyone may execute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleFacts:
+    """Everybody who holds one role of an AccessControl contract."""
+
+    contract: Address
+    role: Bytes32
+    holders: tuple[Address, ...]
+    """Ascending. The zero address in EXECUTOR_ROLE of a timelock means anyone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CouncilFacts:
+    """What the council Safe's own calls can change, as of one block."""
+
+    owners: tuple[Address, ...]
+    """In the order of the Safe's linked list, newest first: removing one names the one before it."""
+    threshold: int
+    modules: tuple[Address, ...]
+    """In the order of the Safe's linked list."""
+    guard: Address
+    """Zero for none."""
+    fallback_handler: Address
+    """Zero for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorFacts:
+    """The policy that a PolicyAnchor names."""
+
+    digest: Bytes32
+    uri: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyFacts:
+    """The three slots of ERC-1967, and who owns what stands in them."""
+
+    address: Address
+    implementation: Address
+    """Zero on a beacon proxy."""
+    admin: Address
+    """The ProxyAdmin of a transparent proxy, else zero."""
+    beacon: Address
+    """Zero on any other than a beacon proxy."""
+    beacon_implementation: Address
+    """What the beacon answers, zero without one."""
+    owner: Address
+    """`owner()` of the ProxyAdmin or the beacon, zero where neither answers."""
+
+    @property
+    def running(self) -> Address:
+        """The code that calls reach now."""
+        return self.beacon_implementation if self.implementation == ZERO_ADDRESS else self.implementation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GovernanceFacts:
+    """Who governs and by what, as of one block: no more than was asked for."""
+
+    delay: Duration | None = None
+    """The timelock's minimum delay."""
+    roles: tuple[RoleFacts, ...] = ()
+    council: CouncilFacts | None = None
+    anchor: AnchorFacts | None = None
+    proxies: tuple[ProxyFacts, ...] = ()
+
+    def holders(self, contract: Address, role: Bytes32) -> tuple[Address, ...]:
+        """Who holds a role that was asked for. Raises KeyError on one that was not."""
+        for facts in self.roles:
+            if (facts.contract, facts.role) == (contract, role):
+                return facts.holders
+        raise KeyError((contract, role))
+
+    def proxy(self, account: Address) -> ProxyFacts:
+        """A proxy that was asked for. Raises KeyError on one that was not."""
+        for facts in self.proxies:
+            if facts.address == account:
+                return facts
+        raise KeyError(account)
 
 
 class OperationEvent(StrEnum):

@@ -78,6 +78,17 @@ def matching(pattern: str, sentence: str) -> Callable[[str], str]:
     return validate
 
 
+def exactly_one(part: BaseModel, *names: str) -> None:
+    """Raise ValueError, for pydantic to collect, unless exactly one of these keys has a value."""
+    if sum(getattr(part, name) is not None for name in names) != 1:
+        raise ValueError(f"write exactly one of {', '.join(f'`{name}`' for name in names)}")
+
+
+def one_of(*names: str) -> ConfigDict:
+    """The same, for editors."""
+    return ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in names]})
+
+
 def _facet(text: str) -> None:
     if text.startswith("0x"):
         address(text)

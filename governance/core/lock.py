@@ -6,11 +6,20 @@ again from the proposal and the pins and comparing every byte.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from governance.core.errors import Finding, Refused, Rejected
-from governance.core.facts import Generation, Route, TargetFacts
+from governance.core.facts import (
+    AnchorFacts,
+    CouncilFacts,
+    Generation,
+    GovernanceFacts,
+    ProxyFacts,
+    RoleFacts,
+    Route,
+    TargetFacts,
+)
 from governance.core.network import Network
 from governance.core.pins import CodePin, FacetPin, Needs, Pins
 from governance.core.plan import Plan, plan_document
@@ -69,6 +78,7 @@ def pins_document(pins: Pins) -> dict[str, Any]:
         ],
         "codes": [{"address": pin.address, "code_hash": to_hex(pin.code_hash)} for pin in pins.codes],
         "cancels": [to_hex(operation_id) for operation_id in pins.cancels],
+        "governance": _governance_document(pins.governance),
     }
 
 
@@ -93,6 +103,7 @@ def read_pins(entry: Mapping[str, Any]) -> Pins:
                 CodePin(address=address(p["address"]), code_hash=word(p["code_hash"])) for p in _listed(entry["codes"])
             ),
             cancels=tuple(word(operation_id) for operation_id in _listed(entry["cancels"])),
+            governance=_read_governance(entry["governance"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Rejected(
@@ -108,7 +119,7 @@ class Claim:
     nonces: tuple[int, ...]
     """Safe nonces, one a step."""
     operations: tuple[Bytes32, ...]
-    """Ids, in order; empty on the guardian lane."""
+    """Ids, in order; empty on the lanes without a timelock."""
 
 
 def read_claim(entry: Mapping[str, Any], file: str) -> Claim:
@@ -133,9 +144,9 @@ def moved(old: Pins, new: Pins) -> tuple[Finding, ...]:
     for name, was in before.items():
         if name in _VOLATILE or was == after[name]:
             continue
-        if name == "target" and was is not None and after[name] is not None:
+        if name in {"target", "governance"} and was is not None and after[name] is not None:
             parts = [p for p in was if p not in _VOLATILE_OF_TARGET and was[p] != after[name][p]]
-            findings += [_moved(f"target.{part}", was[part], after[name][part], hint) for part in parts]
+            findings += [_moved(f"{name}.{part}", was[part], after[name][part], hint) for part in parts]
         else:
             findings.append(_moved(name, was, after[name], hint))
     return tuple(findings)
@@ -154,6 +165,7 @@ def require_fit(needs: Needs, pins: Pins, network: Network, file: str) -> None:
         "codes": tuple(pin.address for pin in pins.codes) == needs.codes,
         "target": (None if pins.target is None else pins.target.address) == (network.target if needs.target else None),
         "cancels": bool(needs.cancels) or not pins.cancels,
+        "governance": _fits(needs, pins.governance),
     }
     hint = "the proposal or the lock file was edited after the lock was written: run gov lock again and sign anew"
     findings = tuple(
@@ -226,3 +238,69 @@ def _read_facet(entry: Mapping[str, Any]) -> FacetPin:
         code_hash=Bytes32(word(entry["code_hash"])),
         selectors=None if selectors is None else tuple(selector_bytes(s) for s in _listed(selectors)),
     )
+
+
+def _fits(needs: Needs, facts: GovernanceFacts) -> bool:
+    asked = (needs.delay, needs.council, needs.anchor, needs.roles, needs.proxies)
+    pinned = (facts.delay is not None, facts.council is not None, facts.anchor is not None)
+    roles = tuple((each.contract, each.role) for each in facts.roles)
+    return asked == (*pinned, roles, tuple(each.address for each in facts.proxies))
+
+
+_PROXY = tuple(each.name for each in fields(ProxyFacts))
+
+
+def _governance_document(facts: GovernanceFacts) -> dict[str, Any]:
+    council, anchor = facts.council, facts.anchor
+    return {
+        "delay": None if facts.delay is None else str(facts.delay.seconds),
+        "roles": [
+            {"contract": each.contract, "role": to_hex(each.role), "holders": list(each.holders)}
+            for each in facts.roles
+        ],
+        "council": None
+        if council is None
+        else {
+            "owners": list(council.owners),
+            "threshold": str(council.threshold),
+            "modules": list(council.modules),
+            "guard": council.guard,
+            "fallback_handler": council.fallback_handler,
+        },
+        "anchor": None if anchor is None else {"digest": to_hex(anchor.digest), "uri": anchor.uri},
+        "proxies": [{name: getattr(each, name) for name in _PROXY} for each in facts.proxies],
+    }
+
+
+def _read_governance(entry: Mapping[str, Any]) -> GovernanceFacts:
+    council, anchor = entry["council"], entry["anchor"]
+    return GovernanceFacts(
+        delay=None if entry["delay"] is None else Duration(unsigned(entry["delay"])),
+        roles=tuple(
+            RoleFacts(contract=address(each["contract"]), role=word(each["role"]), holders=_accounts(each["holders"]))
+            for each in _listed(entry["roles"])
+        ),
+        council=None
+        if council is None
+        else CouncilFacts(
+            owners=_accounts(council["owners"]),
+            threshold=unsigned(council["threshold"]),
+            modules=_accounts(council["modules"]),
+            guard=address(council["guard"]),
+            fallback_handler=address(council["fallback_handler"]),
+        ),
+        anchor=None if anchor is None else AnchorFacts(digest=word(anchor["digest"]), uri=_text(anchor["uri"])),
+        proxies=tuple(
+            ProxyFacts(**{name: address(each[name]) for name in _PROXY}) for each in _listed(entry["proxies"])
+        ),
+    )
+
+
+def _accounts(listed: Any) -> tuple[Address, ...]:
+    return tuple(address(each) for each in _listed(listed))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a URI is text")
+    return value

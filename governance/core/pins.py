@@ -4,10 +4,13 @@ plan = f(proposal, policy, pins), so anyone can derive the plan again from the c
 read from the chain again, so anyone can tell a plan that has gone stale. Pins do not judge whether they are still true.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-from governance.core.facts import TargetFacts
-from governance.core.units import ZERO_WORD, Address, Bytes32, Duration
+from governance.core.facts import GovernanceFacts, TargetFacts
+from governance.core.units import EMPTY_CODE_HASH, ZERO_WORD, Address, Bytes32, Duration
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,31 @@ class Needs:
     """The governed system's live routes and rights."""
     cancels: str = ""
     """Id of a proposal whose scheduled operations are to be cancelled."""
+    delay: bool = False
+    """The timelock's minimum delay, as something that changes."""
+    roles: tuple[tuple[Address, Bytes32], ...] = ()
+    """Contracts (the governed system or the timelock) and the role whose holders count."""
+    council: bool = False
+    """Owners, threshold, modules, guard and fallback handler of the council Safe."""
+    anchor: bool = False
+    """The digest and URI of the policy in force."""
+    proxies: tuple[Address, ...] = ()
+    """ERC-1967 proxies."""
+
+    def __add__(self, other: "Needs") -> "Needs":
+        """What either asks for. Only one of them may name operations to cancel."""
+        assert not (self.cancels and other.cancels)
+        return Needs(
+            facets=_once(self.facets + other.facets),
+            codes=_once(self.codes + other.codes),
+            target=self.target or other.target,
+            cancels=self.cancels or other.cancels,
+            delay=self.delay or other.delay,
+            roles=_once(self.roles + other.roles),
+            council=self.council or other.council,
+            anchor=self.anchor or other.anchor,
+            proxies=_once(self.proxies + other.proxies),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +100,7 @@ class Pins:
     codes: tuple[CodePin, ...] = ()
     cancels: tuple[Bytes32, ...] = ()
     """Ids of scheduled operations that are to be cancelled."""
+    governance: GovernanceFacts = field(default_factory=GovernanceFacts)
 
     def facet(self, reference: str) -> FacetPin:
         """The pin of a facet that the kind asked for. Raises KeyError on one it did not."""
@@ -79,3 +108,14 @@ class Pins:
             if pin.reference == reference:
                 return pin
         raise KeyError(reference)
+
+    def has_code(self, account: Address) -> bool:
+        """Whether an account that the kind asked about has code. Raises KeyError on one it did not."""
+        for pin in self.codes:
+            if pin.address == account:
+                return pin.code_hash != EMPTY_CODE_HASH
+        raise KeyError(account)
+
+
+def _once(items: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(items))

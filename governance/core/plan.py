@@ -30,7 +30,7 @@ class Step:
     calls: tuple[Call, ...]
     """What finally happens on chain."""
     operation: Operation | None
-    """None on the guardian lane: the Safe calls at once."""
+    """None where no timelock stands between: the Safe calls at once."""
     safe_tx: SafeTx
 
 
@@ -64,10 +64,11 @@ def derive_plan(proposal: Proposal, kind: Kind[Any], *, network: Network, pins: 
         finding = Finding(rule="delay-below-minimum", message=message, hint="raise the rule's delay in policies.yaml")
         raise Refused(f"the timelock of {network.name} would refuse the delay", findings=(finding,))
     derivation = kind.derive(proposal.document, network, pins)
-    if kind.lane is Lane.GUARDIAN:
-        steps = _direct_steps(derivation.bundles, network, pins)
-    else:
+    if kind.lane is Lane.TIMELOCK:
         steps = _scheduled_steps(derivation.bundles, network, pins, digest=proposal.digest)
+    else:
+        safe = network.guardian if kind.lane is Lane.GUARDIAN else network.council
+        steps = _direct_steps(derivation.bundles, network, safe, pins)
     return Plan(
         proposal=proposal.id,
         digest=proposal.digest,
@@ -79,11 +80,11 @@ def derive_plan(proposal: Proposal, kind: Kind[Any], *, network: Network, pins: 
     )
 
 
-def _direct_steps(bundles: tuple[Bundle, ...], network: Network, pins: Pins) -> tuple[Step, ...]:
+def _direct_steps(bundles: tuple[Bundle, ...], network: Network, safe: Address, pins: Pins) -> tuple[Step, ...]:
     steps = []
     for index, bundle in enumerate(bundles):
         (call,) = bundle.calls
-        tx = _safe_tx(network, network.guardian, call, pins.nonce + index)
+        tx = _safe_tx(network, safe, call, pins.nonce + index)
         steps.append(Step(label=bundle.label, calls=bundle.calls, operation=None, safe_tx=tx))
     return tuple(steps)
 

@@ -145,10 +145,13 @@ def _lane(index: int, rule: RulePart, document: PolicyDocument, tree: Mapping) -
         message = f"the {rule.via} lane is signed by the {safe} Safe, which the approvals do not name"
         hint = f"add {{role: …, at_least: threshold}} with a role that is {{safe: {safe}}}"
         yield _at(tree, ("rules", index, "approvals"), "lane-approval", message, hint)
+    if rule.via != "timelock" and Duration.parse(rule.delay).seconds:
+        message = f"the {rule.via} lane has no timelock, so it can have no delay"
+        yield _at(tree, ("rules", index, "delay"), f"{rule.via}-delay", message, "write 0 s")
+    if rule.via == "council" and rule.grace:
+        message = "the council lane has no timelock, so nothing waits and no grace can pass"
+        yield _at(tree, ("rules", index, "grace"), "council-grace", message, "drop `grace`")
     if rule.via == "guardian":
-        if Duration.parse(rule.delay).seconds:
-            message = "the guardian lane has no timelock, so it can have no delay"
-            yield _at(tree, ("rules", index, "delay"), "guardian-delay", message, "write 0 s")
         for key, value in (("grace", rule.grace), ("freeze", rule.freeze)):
             if value:
                 message = f"the guardian lane can have no {key}: what stops things may do so at any time"
@@ -184,4 +187,4 @@ def _approval(
 
 
 def _safe_of(rule: RulePart) -> str:
-    return "council" if rule.via == "timelock" else "guardian"
+    return "guardian" if rule.via == "guardian" else "council"

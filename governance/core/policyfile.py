@@ -142,10 +142,10 @@ class RulePart(DocumentPart):
         Literal["true", "false"], WithJsonSchema({"enum": ["true", "false", True, False]})
     ] = "true"
     """Whether approvals of roles other than the Safe must come from others than the author."""
-    via: Literal["timelock", "guardian"]
+    via: Literal["timelock", "guardian", "council"]
     """The lane."""
     delay: DurationField
-    """From queueing to execution; zero on the guardian lane."""
+    """From queueing to execution; zero on the lanes without a timelock."""
     grace: DurationField | None = None
     """How long a ready operation may wait before our executor refuses it; the timelock itself has no limit."""
     freeze: list[FreezePart] = Field(default_factory=list)

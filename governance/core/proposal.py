@@ -85,6 +85,11 @@ class ProposalDocument(DocumentPart):
     not_after: MomentField | None = None
     """From then on it must not be queued any more."""
 
+    @property
+    def contained(self) -> tuple[str, ...]:
+        """Kinds of the changes inside this one; only a batch has any. Each is judged by its own rule as well."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:

@@ -133,7 +133,7 @@ ACTIONS: dict[Stage, str] = {
     Stage.DRAFTED: "gov lock: pin a Safe nonce",
     Stage.COLLECTING: "gov sign: owners sign",
     Stage.QUEUED: "wait: an earlier Safe nonce must go first",
-    Stage.APPROVED: "gov queue: send the Safe transaction (on the guardian lane: gov execute)",
+    Stage.APPROVED: "gov queue: send the Safe transaction (without a timelock: gov execute)",
     Stage.DISPLACED: "gov lock: another transaction took the nonce; pin anew and sign anew",
     Stage.WAITING: "wait for the delay, or gov cancel",
     Stage.READY: "gov execute, or gov cancel",

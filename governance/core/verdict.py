@@ -93,6 +93,8 @@ def _violations(proposal: Proposal, policy: Policy, network: str, rule: Rule | N
         message = f"rule {rule.id} goes via {rule.via}, but `{document.kind}` belongs to the {lane} lane"
         yield _at(proposal, ("kind",), rule.id, message, "correct `via` in policies.yaml")
     yield from _author(proposal, policy, rule, network)
+    for i, kind in enumerate(document.contained):
+        yield from _weaker(proposal, rule, policy.rule_for(kind, network), ("entries", i), network)
 
 
 def _author(proposal: Proposal, policy: Policy, rule: Rule, network: str) -> Iterator[Finding]:
@@ -108,6 +110,40 @@ def _author(proposal: Proposal, policy: Policy, rule: Rule, network: str) -> Ite
         yield _at(
             proposal, ("author",), rule.id, message, f"its members are {who}; signatures are what counts in the end"
         )
+
+
+def _weaker(
+    proposal: Proposal, rule: Rule, own: Rule | None, loc: tuple[str | int, ...], network: str
+) -> Iterator[Finding]:
+    """What is inside a batch may not come about more easily than alone: each entry's own rule is held against the batch's."""
+    if own is None:
+        message = f"no rule allows this on {network}, neither alone nor in a batch"
+        yield _at(proposal, loc, "deny-by-default", message, "a rule must be added by a policy change")
+        return
+    hint = f"make it a proposal of its own, or let the rule {rule.id} be as strict"
+    asked = {approval.role: approval.at_least for approval in rule.approvals}
+    for approval in own.approvals:
+        enough = approval.role in asked and (asked[approval.role] or 0) >= (approval.at_least or 0)
+        if not enough:
+            words = "its Safe" if approval.at_least is None else f"{approval.at_least}"
+            message = f"rule {own.id} asks {words} of role {approval.role}, rule {rule.id} does not"
+            yield _at(proposal, loc, own.id, message, hint)
+    if own.may_propose != rule.may_propose:
+        message = f"rule {own.id} lets role {own.may_propose} propose this, rule {rule.id} role {rule.may_propose}"
+        yield _at(proposal, loc, own.id, message, hint)
+    if own.distinct_from_author and not rule.distinct_from_author:
+        message = f"rule {own.id} wants approvals by others than the author, rule {rule.id} does not"
+        yield _at(proposal, loc, own.id, message, hint)
+    if rule.delay < own.delay:
+        yield _at(proposal, loc, own.id, f"rule {own.id} waits {own.delay}, rule {rule.id} only {rule.delay}", hint)
+    if own.grace is not None and (rule.grace is None or rule.grace > own.grace):
+        message = (
+            f"rule {own.id} lets it lapse after {own.grace}, rule {rule.id} after {rule.grace or 'no time at all'}"
+        )
+        yield _at(proposal, loc, own.id, message, hint)
+    if not set(own.freeze) <= set(rule.freeze):
+        message = f"rule {own.id} is frozen at times when rule {rule.id} is not"
+        yield _at(proposal, loc, own.id, message, hint)
 
 
 def _untimely(proposal: Proposal, rule: Rule, now: Moment, eta: Moment) -> Iterator[Finding]:

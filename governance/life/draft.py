@@ -25,6 +25,13 @@ _TITLES = {
     "contract_call": "Call a contract",
     "emergency_pause": "Pause the system",
     "cancel": "Cancel a proposal",
+    "unpause": "Let the system work again",
+    "role_change": "Change roles",
+    "timelock_change": "Change the timelock",
+    "policy_change": "Change the policy",
+    "council_change": "Change the council",
+    "proxy_upgrade": "Upgrade a proxy",
+    "batch": "Change several things at once",
 }
 
 

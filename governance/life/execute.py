@@ -1,7 +1,7 @@
 """`gov execute`: run what is due. Look, derive, decide, act, look.
 
 On the timelock lane a step must be ready and within its grace; the code of every facet and callee must be what was
-pinned. On the guardian lane an approved Safe transaction is sent at once. A finished step is passed over.
+pinned. On the other lanes an approved Safe transaction is sent at once. A finished step is passed over.
 """
 
 from governance.core.errors import ChainContradicts, Finding, Refused
@@ -31,7 +31,7 @@ def execute(site: Site, workspace: Workspace, proposal_id: str, sender: Sender, 
         seen = sighting.steps[index]
         if seen.stage is Stage.EXECUTED:
             continue
-        due = Stage.APPROVED if sighting.locked.plan.lane is Lane.GUARDIAN else Stage.READY
+        due = Stage.READY if sighting.locked.plan.lane is Lane.TIMELOCK else Stage.APPROVED
         if seen.stage is not due:
             if acted:
                 break

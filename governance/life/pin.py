@@ -27,6 +27,7 @@ from governance.core.stage import DONE_TIMESTAMP
 from governance.core.tree import dotted, locate, mention, plain, undotted
 from governance.core.units import ZERO_WORD, Address, Bytes32, address, to_hex
 from governance.core.verdict import judge
+from governance.life.observe import observe
 from governance.life.site import Site, Workspace
 
 
@@ -120,6 +121,7 @@ def gather(site: Site, workspace: Workspace, policy: Policy, rule: Rule, proposa
         facets=_facets(site, workspace, needs.facets, proposal, head),
         codes=_codes(site, needs.codes, head),
         cancels=_pending_ids(site, workspace, needs.cancels, head),
+        governance=observe(site, needs, head),
     )
 
 
@@ -144,7 +146,7 @@ def _next_nonce(site: Site, workspace: Workspace, proposal_id: str, lane: Lane, 
         if entry is None:
             continue
         claim = read_claim(entry, f"{other}.lock.json")
-        if claim.lane == str(lane):
+        if (claim.lane == Lane.GUARDIAN) is (lane is Lane.GUARDIAN):  # the other two lanes spend the council's nonces
             free = max((free, *(nonce + 1 for nonce in claim.nonces)))
     return free
 

@@ -1,7 +1,7 @@
 """`gov queue`: send the Safe transactions that schedule a proposal's operations. Look, derive, decide, act, look.
 
 One step at a time, in the order of their nonces; a step that is already scheduled is passed over, so the command may be
-repeated after any interruption. The guardian lane has nothing to queue.
+repeated after any interruption. Only the timelock lane has anything to queue.
 """
 
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def require_lane(sighting: Sighting, lane: Lane) -> None:
     if sighting.locked.plan.lane is not lane:
         raise Refused(
             f"{sighting.proposal} goes through the {sighting.locked.plan.lane} lane",
-            hint="nothing is queued on the guardian lane: gov execute sends it at once",
+            hint=f"nothing is queued on the {sighting.locked.plan.lane} lane: gov execute sends it at once",
         )
 
 

@@ -25,7 +25,7 @@ class Site:
     anchor: Anchor
 
     def safe(self, lane: Lane) -> Safe:
-        """The Safe that speaks on a lane."""
+        """The Safe that speaks on a lane: the council's, but for the guardian's own."""
         return self.guardian if lane is Lane.GUARDIAN else self.council
 
 

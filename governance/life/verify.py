@@ -7,12 +7,13 @@ one, except for the active root, which is only compared until a later epoch take
 from dataclasses import dataclass
 
 from governance.core.call import Call, as_text, decode, encode_call, function
-from governance.core.effects import Seen
+from governance.core.effects import Seen, TargetEffect
 from governance.core.errors import Finding, GovError, Refused
 from governance.core.facts import Head, OperationEvent
 from governance.core.stage import Stage
 from governance.core.units import Address, Moment, to_hex
 from governance.life.locked import Locked
+from governance.life.observe import observe
 from governance.life.site import Site, Workspace
 from governance.life.watch import Sighting, look
 
@@ -60,9 +61,15 @@ def verify(site: Site, workspace: Workspace, proposal_id: str) -> Verification:
 
 def _promises(site: Site, locked: Locked, head: Head) -> list[Seen]:
     seen = []
-    if locked.plan.effects:
+    effects = locked.plan.effects
+    on_target = [effect for effect in effects if isinstance(effect, TargetEffect)]
+    if on_target:
         facts = site.target.look(head)
-        seen += [effect.see(facts) for effect in locked.plan.effects]
+        seen += [effect.see(facts) for effect in on_target]
+    on_governance = [effect for effect in effects if not isinstance(effect, TargetEffect)]
+    if on_governance:
+        governance = observe(site, locked.kind.needs(locked.proposal.document, site.network), head)
+        seen += [effect.see(governance) for effect in on_governance]
     seen += _cancelled(site, locked, head)
     for expectation in locked.proposal.document.expect:
         to = site.network.target if expectation.to is None else Address(expectation.to)

@@ -7,7 +7,20 @@ import pytest
 
 from tests.apps.conftest import ONE, ROOT, Gov
 
-KINDS = ["cancel", "contract_call", "emergency_pause", "facet_swap", "manifest_upgrade"]
+KINDS = [
+    "batch",
+    "cancel",
+    "contract_call",
+    "council_change",
+    "emergency_pause",
+    "facet_swap",
+    "manifest_upgrade",
+    "policy_change",
+    "proxy_upgrade",
+    "role_change",
+    "timelock_change",
+    "unpause",
+]
 
 
 def test_init_writes_a_workspace_once_and_leaves_what_is_there(gov: Gov) -> None:
@@ -40,7 +53,9 @@ def test_a_new_proposal_of_every_kind_passes_its_schema(gov: Gov, kind: str) -> 
     assert f"title: Try {kind}" in text
     run = gov("check", "2", "--json")
     (found,) = run.document["proposals"]
-    assert (found["name"], run.code) == (draft["proposal"], 0), found["findings"]
+    refused = ["deny-by-default"] if kind == "council_change" else []  # no timelock can delay it: no rule by default
+    assert [each["rule"] for each in found["findings"]] == refused
+    assert (found["name"], run.code) == (draft["proposal"], len(refused))
 
 
 def test_numbers_go_on(gov: Gov) -> None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from governance.adapters.chain import NodeChain
 
 from governance.adapters import anvil
+from governance.adapters.chain import NodeChain
 from governance.adapters.devnet import CHAIN_ID, DevnetFolder, UnlockedSender
 from governance.adapters.workspace import FileWorkspace
 from governance.apps.deployment import deploy, described, members_of, planned, prepare

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from governance.adapters.chain import NodeChain
 
 from governance.adapters import anvil
+from governance.adapters.chain import NodeChain
 from governance.adapters.devnet import DevnetFolder
 from governance.adapters.workspace import FileWorkspace
 from governance.apps import devnet

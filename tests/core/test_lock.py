@@ -23,6 +23,7 @@ from governance.core.lock import (
 )
 from governance.core.pins import CodePin, FacetPin, Needs, Pins
 from governance.core.units import ZERO_WORD, Address, Bytes32, Duration, checksummed, to_hex
+from tests.core.kindfacts import governance
 from tests.core.test_kinds import NETWORK, code, pins, target
 from tests.core.test_plan import LATE, planned
 
@@ -103,11 +104,18 @@ def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [*inner, path] if path else inner
 
 
-FULL = pins(codes=(CodePin(address=Address(NETWORK.target), code_hash=code(1)),), cancels=(code(2),))
-TEXT = {("rule",), ("facets", 0, "reference")}
+GOVERNANCE = governance()
+GOVERNANCE = replace(GOVERNANCE, roles=GOVERNANCE.roles[:1])
+FULL = pins(
+    codes=(CodePin(address=Address(NETWORK.target), code_hash=code(1)),), cancels=(code(2),), governance=GOVERNANCE
+)
+TEXT = {("rule",), ("facets", 0, "reference"), ("governance", "anchor", "uri")}
 """Free text: any scalar reads as one."""
-OPTIONAL = {("grace",): None, ("target",): None, ("facets", 0, "selectors"): None}
-LISTS = {("facets",), ("codes",), ("cancels",), ("target", "routes"), ("facets", 0, "selectors")}
+OPTIONAL: dict[tuple[Any, ...], None] = {("grace",): None, ("target",): None, ("facets", 0, "selectors"): None}
+OPTIONAL |= {("governance", part): None for part in ("delay", "council", "anchor")}
+LISTS: set[tuple[Any, ...]] = {("facets",), ("codes",), ("cancels",), ("target", "routes"), ("facets", 0, "selectors")}
+LISTS |= {("governance", "roles"), ("governance", "roles", 0, "holders"), ("governance", "proxies")}
+LISTS |= {("governance", "council", "owners"), ("governance", "council", "modules")}
 
 
 @pytest.mark.parametrize("path", [p for p in paths(pins_document(FULL)) if p not in TEXT], ids=str)

@@ -132,7 +132,7 @@ SCHEMA = {
     "a negative number": ([("at_least: 1", "at_least: -1")], ("schema-value", "23:82 rules[0].approvals[1].at_least")),
     "half an approval": ([("at_least: 1", "at_least: 1.5")], ("schema-value", "23:82 rules[0].approvals[1].at_least")),
     "neither true nor false": ([("author: false", "author: no")], ("schema-value", "24:27 rules[0].distinct_from_author")),
-    "a lane nobody knows": ([("via: timelock", "via: council")], ("schema-value", "25:10 rules[0].via")),
+    "a lane nobody knows": ([("via: timelock", "via: senate")], ("schema-value", "25:10 rules[0].via")),
     "a delay without unit": ([("48 h", "172800")], ("schema-value", "26:12 rules[0].delay")),
     "a negative delay": ([("48 h", "-48 h")], ("schema-value", "26:12 rules[0].delay")),
     "a rule's id in capitals": ([("id: slow", "id: Slow")], ("schema-value", "20:9 rules[0].id")),

@@ -30,7 +30,8 @@ def test_the_start_of_every_kind_is_a_valid_proposal_that_the_first_policy_allow
     proposal = made(scaffold(kind, author="alice", network="devnet"))
     assert (proposal.document.kind, proposal.document.networks, proposal.document.author) == (kind, ["devnet"], "alice")
     verdict = judge(proposal, policy, network="devnet", lane=KINDS[kind].lane, now=Moment.parse("2026-01-01"))
-    assert verdict.violations == ()
+    # What no timelock can delay is not allowed until a council says so.
+    assert [found.rule for found in verdict.violations] == (["deny-by-default"] if kind == "council_change" else [])
 
 
 def test_what_is_known_is_filled_in():

@@ -115,6 +115,7 @@ def schema(
     if kind == "policy":
         emit(policy_schema())
         return
+    wiring.admit_kinds()
     emit(json_schema({name: each.document for name, each in KINDS.items()}, kind))
 
 

@@ -7,7 +7,7 @@ not fit the facts at hand.
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from governance.core.call import Call
 from governance.core.effects import Effect
@@ -24,11 +24,13 @@ class Lane(StrEnum):
     """The council schedules operations."""
     GUARDIAN = "guardian"
     """The guardian Safe calls at once; it can only stop things."""
+    COUNCIL = "council"
+    """The council Safe calls itself at once: only so can a Safe change its owners, threshold, guard or modules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """Calls that happen together: one timelock operation, or on the guardian lane one Safe transaction."""
+    """Calls that happen together: one timelock operation, or on the other lanes one Safe transaction."""
 
     label: str
     calls: tuple[Call, ...]
@@ -63,3 +65,14 @@ class Kind(ABC, Generic[D]):
     @abstractmethod
     def derive(self, document: D, network: Network, pins: Pins) -> Derivation:
         """Calls and effects. Raises Refused, with every finding, when the facts do not allow it."""
+
+    def questions(self, document: D, network: Network, pins: Pins) -> tuple[str, ...]:  # noqa: ARG002 - kinds use them
+        """What a reviewer should ask before agreeing. Of pins that `derive` accepts."""
+        return ()
+
+    def inverse(self, document: D, network: Network, pins: Pins) -> dict[str, Any] | None:  # noqa: ARG002 - as above
+        """The keys, beside those of every proposal, of the proposal that takes it back; None where there is none.
+
+        Of pins that `derive` accepts. It gives the state back, not the time: what happened in between stays.
+        """
+        return None

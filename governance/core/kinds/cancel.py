@@ -42,3 +42,10 @@ class Cancel(Kind[CancelDocument]):
         calls = [cancel(network.timelock, operation_id) for operation_id in pins.cancels]
         bundles = tuple(Bundle(label=f"cancel {i + 1} of {len(calls)}", calls=(c,)) for i, c in enumerate(calls))
         return Derivation(bundles=bundles, effects=())
+
+    def questions(self, document: CancelDocument, network: Network, pins: Pins) -> tuple[str, ...]:  # noqa: ARG002
+        """What else hangs on the operation."""
+        return (
+            f"Does another proposal come `after` {document.proposal}? Its operations could then never be executed.",
+            f"Shall {document.proposal} come again? It then needs a new lock and new signatures.",
+        )

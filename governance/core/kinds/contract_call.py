@@ -16,29 +16,27 @@ from governance.core.pins import Needs, Pins
 from governance.core.proposal import ProposalDocument
 from governance.core.units import EMPTY_CODE_HASH, Address
 
-DISPATCHER_ADMIN = frozenset(
-    function(signature).selector
-    for signature in (
-        "grantRole(bytes32,address)",
-        "revokeRole(bytes32,address)",
-        "renounceRole(bytes32,address)",
-        "commitRoot(bytes32,uint64)",
-        "applyRoutes(bytes4[],address[],bytes32[],bytes32[][],bool[][])",
-        "activateCommittedRoot()",
-        "removeRoutes(bytes4[])",
-        "setActivationDelay(uint64)",
-        "freeze()",
-        "pause()",
-        "unpause()",
-        "updateManifest(bytes32,bytes)",
-        "queueRotateGovernance(address)",
-        "executeRotateGovernance()",
-        "diamondCut((address,uint8,bytes4[])[],address,bytes)",
-        "transferOwnership(address)",
-        "renounceOwnership()",
-    )
-)
-"""Functions of a governed system that change who governs it or what it routes: other kinds derive those."""
+_OF_OTHER_KINDS = {
+    "grantRole(bytes32,address)": "role_change",
+    "revokeRole(bytes32,address)": "role_change",
+    "renounceRole(bytes32,address)": "role_change",
+    "commitRoot(bytes32,uint64)": "facet_swap or manifest_upgrade",
+    "applyRoutes(bytes4[],address[],bytes32[],bytes32[][],bool[][])": "facet_swap or manifest_upgrade",
+    "activateCommittedRoot()": "facet_swap or manifest_upgrade",
+    "removeRoutes(bytes4[])": "facet_swap",
+    "diamondCut((address,uint8,bytes4[])[],address,bytes)": "facet_swap or manifest_upgrade",
+    "updateManifest(bytes32,bytes)": "manifest_upgrade",
+    "pause()": "emergency_pause",
+    "unpause()": "unpause",
+    "setActivationDelay(uint64)": "",
+    "freeze()": "",
+    "queueRotateGovernance(address)": "",
+    "executeRotateGovernance()": "",
+    "transferOwnership(address)": "",
+    "renounceOwnership()": "",
+}
+DISPATCHER_ADMIN = {function(signature).selector: kind for signature, kind in _OF_OTHER_KINDS.items()}
+"""Functions of a governed system that change who governs it or what it routes, and the kind that derives each, if any."""
 
 
 class ContractCallEntry(DocumentPart):
@@ -81,6 +79,20 @@ class ContractCall(Kind[ContractCallDocument]):
         calls = tuple(_call(entry, network) for entry in document.calls)
         return Derivation(bundles=(Bundle(label="calls", calls=calls),), effects=())
 
+    def questions(self, document: ContractCallDocument, network: Network, pins: Pins) -> tuple[str, ...]:  # noqa: ARG002
+        """What nobody but a reviewer can know of a call."""
+        asked = [
+            "What does each call change, and what would change it back? No rollback follows from a call by itself."
+        ]
+        for to in dict.fromkeys(_to(entry, network) for entry in document.calls):
+            asked.append(f"Is the code at {to} the one that was reviewed, and can somebody else change it?")
+        value = sum(int(entry.value) for entry in document.calls)
+        if value:
+            asked.append(f"{value} wei leave the timelock: does it hold them, and who receives them?")
+        if not document.expect:
+            asked.append("Nothing is expected afterwards: which view under `expect` would show that it worked?")
+        return tuple(asked)
+
 
 def _to(entry: ContractCallEntry, network: Network) -> Address:
     return network.target if entry.to == "target" else Address(entry.to)
@@ -99,11 +111,15 @@ def _findings(index: int, entry: ContractCallEntry, network: Network, pins: Pins
     to, path, found = _to(entry, network), f"calls[{index}]", []
     if to in {network.council, network.guardian, network.timelock, network.policy_anchor}:
         message = f"{to} is part of the governance of {network.name}"
-        hint = "governance is changed by proposals of its own kinds, never by a plain call"
+        kinds = {network.council: "council_change", network.policy_anchor: "policy_change"}
+        kinds[network.timelock] = "timelock_change or role_change"
+        use = f": use {kinds[to]}" if to in kinds else ""
+        hint = f"governance is changed by proposals of its own kinds, never by a plain call{use}"
         found.append(Finding(rule="governance-call", path=f"{path}.to", message=message, hint=hint))
     if to == network.target and function(entry.function).selector in DISPATCHER_ADMIN:
         message = f"`{entry.function}` changes who governs the target or what it routes"
-        hint = "use facet_swap, manifest_upgrade or emergency_pause"
+        kind = DISPATCHER_ADMIN[function(entry.function).selector]
+        hint = f"use {kind}" if kind else "no kind of proposal does this"
         found.append(Finding(rule="governance-call", path=f"{path}.function", message=message, hint=hint))
     if any(pin.address == to and pin.code_hash == EMPTY_CODE_HASH for pin in pins.codes):
         message = f"{to} has no code on {network.name}: the call would succeed and do nothing"

@@ -1,6 +1,6 @@
 """`emergency_pause`: the guardian Safe pauses the governed system, at once. It can do nothing else."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from governance.core.call import Call, encode_call, function
 from governance.core.effects import PausedIs
@@ -46,3 +46,15 @@ class EmergencyPause(Kind[EmergencyPauseDocument]):
             raise Refused("the guardian cannot pause", findings=(Finding(rule="guardian-lacks-role", message=message),))
         call = Call(to=target.address, data=encode_call(PAUSE, []), summary="pause")
         return Derivation(bundles=(Bundle(label="pause", calls=(call,)),), effects=(PausedIs(paused=True),))
+
+    def questions(self, document: EmergencyPauseDocument, network: Network, pins: Pins) -> tuple[str, ...]:  # noqa: ARG002
+        """What a pause stops, and what it leaves in the way."""
+        assert pins.target is not None
+        asked = ["Who must know that routed calls stop, and how long does ending the pause take by the policy?"]
+        if pins.target.generation is not Generation.OURS:
+            asked.append("Routes cannot be removed while this generation is paused: shall one be removed first?")
+        return tuple(asked)
+
+    def inverse(self, document: EmergencyPauseDocument, network: Network, pins: Pins) -> dict[str, Any]:  # noqa: ARG002
+        """Ending the pause, which waits for the timelock."""
+        return {"kind": "unpause", "reason": f"Take back: {document.title}"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -10,7 +10,7 @@ from governance.core.errors import Finding, Refused
 from governance.core.facts import Route
 from governance.core.fields import DocumentPart, FacetField, SelectorField, selector_of
 from governance.core.kinds.base import Derivation, Kind, Lane
-from governance.core.kinds.upgrade import derive_upgrade
+from governance.core.kinds.upgrade import derive_upgrade, rollback, upgrade_questions
 from governance.core.network import Network
 from governance.core.pins import FacetPin, Needs, Pins
 from governance.core.proposal import ProposalDocument
@@ -83,23 +83,39 @@ class FacetSwap(Kind[FacetSwapDocument]):
     def derive(self, document: FacetSwapDocument, network: Network, pins: Pins) -> Derivation:
         """Live routes with the changes made, by the calls of the target's generation."""
         assert pins.target is not None
-        live = {route.selector: route for route in pins.target.routes}
-        wanted = dict(live)
-        findings: list[Finding] = []
-        named: set[bytes] = set()
-        for wish in _wishes(document):
-            problem = _problem(wish, live, named, pins)
-            named.add(wish.selector)
-            if problem is not None:
-                findings.append(problem)
-            elif wish.facet is None:
-                del wanted[wish.selector]
-            else:
-                pin = pins.facet(wish.facet)
-                wanted[wish.selector] = Route(selector=wish.selector, facet=pin.address, code_hash=pin.code_hash)
-        if findings:
-            raise Refused(f"the changes do not fit the live routes of {network.name}", findings=tuple(findings))
-        return derive_upgrade(pins.target, network.timelock, tuple(wanted.values()))
+        return derive_upgrade(pins.target, network.timelock, _wanted(document, network, pins))
+
+    def questions(self, document: FacetSwapDocument, network: Network, pins: Pins) -> tuple[str, ...]:
+        """Storage, review, and who still calls what goes."""
+        assert pins.target is not None
+        return upgrade_questions(pins.target, _wanted(document, network, pins))
+
+    def inverse(self, document: FacetSwapDocument, network: Network, pins: Pins) -> dict[str, Any]:
+        """Back to the pinned facets, by their addresses."""
+        assert pins.target is not None
+        return rollback(pins.target, _wanted(document, network, pins))
+
+
+def _wanted(document: FacetSwapDocument, network: Network, pins: Pins) -> tuple[Route, ...]:
+    """Every route that shall be live. Raises Refused with every change that does not fit the live ones."""
+    assert pins.target is not None
+    live = {route.selector: route for route in pins.target.routes}
+    wanted = dict(live)
+    findings: list[Finding] = []
+    named: set[bytes] = set()
+    for wish in _wishes(document):
+        problem = _problem(wish, live, named, pins)
+        named.add(wish.selector)
+        if problem is not None:
+            findings.append(problem)
+        elif wish.facet is None:
+            del wanted[wish.selector]
+        else:
+            pin = pins.facet(wish.facet)
+            wanted[wish.selector] = Route(selector=wish.selector, facet=pin.address, code_hash=pin.code_hash)
+    if findings:
+        raise Refused(f"the changes do not fit the live routes of {network.name}", findings=tuple(findings))
+    return tuple(wanted.values())
 
 
 def _wishes(document: FacetSwapDocument) -> Iterator[_Wish]:

@@ -7,7 +7,7 @@ Rule 3: a removal is a tombstone in a manifest of our generation, `removeRoutes`
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from governance.core.call import Call, encode_call, function
 from governance.core.effects import Effect, RootIs, RouteIs
@@ -78,6 +78,41 @@ def derive_upgrade(target: TargetFacts, timelock: Address, wanted: Sequence[Rout
     if target.generation is Generation.DIAMOND:
         return Derivation(bundles=(_cut(upgrade),), effects=_route_effects(upgrade))
     return _manifest_upgrade(upgrade)
+
+
+def rollback(target: TargetFacts, wanted: Sequence[Route]) -> dict[str, Any]:
+    """The facet_swap that routes back from `wanted` to the pinned routes, with each facet by its address."""
+    change = diff(wanted, target.routes)
+    groups: dict[tuple[str, Address], list[str]] = {}
+    for route in sorted(change.added):
+        groups.setdefault(("add", route.facet), []).append(to_hex(route.selector))
+    for _, route in sorted(change.replaced, key=lambda pair: pair[1]):
+        groups.setdefault(("replace", route.facet), []).append(to_hex(route.selector))
+    changes: list[dict[str, Any]] = [{verb: facet, "selectors": found} for (verb, facet), found in groups.items()]
+    if change.removed:
+        changes.append({"remove": [to_hex(selector) for selector in sorted(r.selector for r in change.removed)]})
+    return {"kind": "facet_swap", "changes": changes}
+
+
+def upgrade_questions(target: TargetFacts, wanted: Sequence[Route]) -> tuple[str, ...]:
+    """What a reviewer should ask about a change of routes."""
+    change = diff(target.routes, wanted)
+    asked = [
+        "Does the new code read and write the storage that the old code left, and nothing of the dispatcher's own?"
+    ]
+    for facet in dict.fromkeys(route.facet for route in (*change.added, *(new for _, new in change.replaced))):
+        asked.append(f"Who has reviewed the code of {facet}, and does it delegate to other code?")
+    if change.removed:
+        asked.append(f"Who still calls the {len(change.removed)} selectors that stop being routed?")
+    if target.generation not in {Generation.OURS, Generation.DIAMOND}:
+        asked.append(
+            "On this generation a route is live when it is applied, before its root is active: is that in time?"
+        )
+    if target.pending_root != ZERO_WORD:
+        asked.append(f"The pending root {to_hex(target.pending_root)} is dropped by the new commit: whose is it?")
+    if target.paused:
+        asked.append("The system is paused and takes no upgrade until it is not: what ends the pause?")
+    return tuple(asked)
 
 
 def _obstacles(upgrade: Upgrade) -> list[Finding]:
