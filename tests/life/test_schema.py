@@ -122,7 +122,7 @@ def test_an_editor_underlines_what_gov_refuses(name: str):
 
 
 POLICY_REFUSED = [
-    ("delay: 48 h", "delay: 48"), ("delay: 48 h", "delay: 48 h\n    quorum: 3"), ("via: timelock", "via: council"),
+    ("delay: 48 h", "delay: 48"), ("delay: 48 h", "delay: 48 h\n    quorum: 3"), ("via: timelock", "via: treasury"),
     ("at_least: threshold", "at_least: 0"), ("at_least: threshold", "at_least: -1"), ("id: upgrades-are-slow", "id: Slow"),
     ("chain_id: 31337", "chain_id: -1"), ("kind: manifest_dispatcher", "kind: safe"), ("safe: council", "safe: treasury"),
     ("policy/v1", "policy/v2"), ("[alice, bob, carol]", "alice"),
