@@ -9,6 +9,7 @@ import pytest
 
 from governance.adapters.files import parse
 from governance.core.errors import Rejected
+from governance.core.findings import MAX_FAULTS
 from governance.core.kinds import KINDS
 from governance.core.network import TargetKind
 from governance.core.policy import Approval, Policy, read
@@ -233,3 +234,16 @@ def test_the_schema_for_editors_refuses_unknown_keys_everywhere():
     assert all(
         part.get("additionalProperties") is False for part in schema["$defs"].values() if part["type"] == "object"
     )
+
+
+def test_faults_without_end_are_told_up_to_a_bound():
+    rule = TEXT[TEXT.index("  - id: stop") :]
+    more = "".join(rule.replace("id: stop", f"id: stop-{n}") for n in range(300))
+    with pytest.raises(Rejected) as caught:
+        made(TEXT + more)
+    assert {f.rule for f in caught.value.findings} == {"policy-overlap"}
+    assert len(caught.value.findings) == MAX_FAULTS
+    with pytest.raises(Rejected) as caught:
+        made(TEXT + "".join(f"k{n}: x\n" for n in range(300)))
+    assert [str(f.place) for f in caught.value.findings[:2]] == ["p:36:1", "p:37:1"]
+    assert len(caught.value.findings) == MAX_FAULTS
