@@ -10,6 +10,7 @@ from typing import Protocol
 
 from governance.core.ballot import Ballot
 from governance.core.call import Call
+from governance.core.difference import Change
 from governance.core.facts import (
     Head,
     Log,
@@ -20,8 +21,9 @@ from governance.core.facts import (
     TargetFacts,
     TimelockFacts,
 )
+from governance.core.rehearsal import Played, Scene, Sent, Trace
 from governance.core.safetx import SafeTx
-from governance.core.units import Address, Bytes32
+from governance.core.units import Address, Bytes32, Moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,27 @@ class Chain(Protocol):
 
     def receipt(self, tx_hash: Bytes32) -> Receipt | None:
         """The receipt of a mined transaction, None while there is none."""
+        ...
+
+
+class Simulator(Protocol):
+    """A node that plays blocks on top of one that is, and forgets them. The code that runs is the chain's own."""
+
+    def play(self, scenes: Sequence[Scene], at: Head) -> list[list[Played]]:
+        """What comes of each call, scene after scene. Raises Unreachable when the node cannot do this."""
+        ...
+
+    def after(
+        self, scenes: Sequence[Scene], moment: Moment, at: Head, *, changes: Sequence[Change] = ()
+    ) -> tuple[Chain, Head]:
+        """A chain to read at `moment`, after the scenes, and the head to read it at.
+
+        `changes` are what the scenes do to code and storage, which cannot be asked for otherwise.
+        """
+        ...
+
+    def trace(self, sent: Sent, moment: Moment, at: Head, *, given: Sequence[Change]) -> Trace:
+        """The exact difference that one call makes at `moment`, once the `given` changes are made."""
         ...
 
 

@@ -126,7 +126,7 @@ class NodeChain:
         if not isinstance(given, list):
             raise self._rpc.garbled("a list of logs")
         found = [self._log(entry) for entry in given]
-        if not all(log.address == address and first <= log.block <= last and _matches(log, topics) for log in found):
+        if not all(log.address == address and first <= log.block <= last and matches(log, topics) for log in found):
             raise self._rpc.garbled("the logs that were asked for")
         return found
 
@@ -244,7 +244,7 @@ def _block(at: Head) -> dict[str, Any]:
     return {"blockHash": to_hex(at.hash), "requireCanonical": True}
 
 
-def _matches(log: Log, topics: Topics) -> bool:
+def matches(log: Log, topics: Topics) -> bool:
     """Whether a node was right to give this log."""
     if len(log.topics) < len(topics):
         return False

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from governance.core.journal import Entry
     from governance.core.plan import Plan
     from governance.core.policy import Policy
+    from governance.core.rehearsal import BlockResult, Rehearsal
     from governance.life.audit import Check
     from governance.life.sign import Ceremony
     from governance.life.verify import Verification
@@ -308,3 +309,78 @@ def checks(made: "Sequence[Check]") -> "RenderableType":
 def check_document(check: "Check") -> dict[str, Any]:
     """A doctor's answer as JSON values."""
     return {"question": check.question, "ok": check.ok, "answer": check.answer, "hint": check.hint}
+
+
+def rehearsal(each: "Rehearsal") -> "RenderableType":
+    """The blocks that were played, what would be promised and kept, and every changed word."""
+    from rich.console import Group
+    from rich.text import Text
+
+    blocks = table(
+        f"{each.proposal} on {each.network}, rehearsed on block {each.head.number}", "", "at", "act", "gas", ""
+    )
+    for block in each.blocks:
+        for result in block.acts:
+            mark = Text("✓", style="green") if result.as_it_must else Text("✗", style="red")
+            came = "passes" if result.played.ok else f"reverts: {result.played.reason}"
+            blocks.add_row(mark, str(block.moment), Text(result.act.label), f"{result.played.gas_used:,}", Text(came))
+    seen = table("promises", "", "promised", "would be found")
+    for one in each.promised:
+        mark = Text("✓", style="green") if one.held else Text("✗", style="red")
+        seen.add_row(mark, Text(one.effect), Text(one.found))
+    changes: list[tuple[str, str]] = []
+    for change in each.changes:
+        name = each.names.get((change.account, change.slot), "") or f"slot {to_hex(change.slot)}"
+        what = name if change.part == "storage" else str(change.part)
+        title = [] if changes and changes[-1][0] == change.account else [f"changes of {change.account}"]
+        values = f"    {_value(change.before)} → {_value(change.after)}"
+        changes.append((change.account, "\n".join([*title, f"  {what}", values])))
+    lines = [str(finding) for finding in each.findings] or ["nothing was found that must not be"]
+    digest = [f"digest of the changes  {to_hex(each.digest)}"] if changes else []
+    return Group(blocks, seen, Text("\n".join([*(text for _, text in changes), *digest, *lines])))
+
+
+def _value(raw: bytes) -> str:
+    """A word, zero in short; a code by its length."""
+    if len(raw) != 32:
+        return f"{len(raw):,} bytes of code"
+    return to_hex(raw) if any(raw[:16]) else hex(int.from_bytes(raw, "big"))
+
+
+def rehearsal_document(each: "Rehearsal") -> dict[str, Any]:
+    """A rehearsal as JSON values, without its findings."""
+    from governance.core.difference import difference_document
+
+    return {
+        "proposal": each.proposal,
+        "network": each.network,
+        "lane": str(each.lane),
+        "locked": each.locked,
+        "checksum": to_hex(each.checksum),
+        "block": each.head.number,
+        "block_hash": to_hex(each.head.hash),
+        "now": str(each.head.timestamp),
+        "ok": not each.findings,
+        "blocks": [_block_document(block) for block in each.blocks],
+        "promises": [seen_document(seen) for seen in each.promised],
+        "changes": difference_document(each.changes, each.names),
+        "changes_digest": to_hex(each.digest),
+    }
+
+
+def _block_document(block: "BlockResult") -> dict[str, Any]:
+    acts = [
+        {
+            "act": result.act.label,
+            "from": result.act.sent.sender,
+            "to": result.act.sent.call.to,
+            "data": to_hex(result.act.sent.call.data),
+            "value": str(result.act.sent.call.value),
+            "must_pass": result.act.must_pass,
+            "passes": result.played.ok,
+            "reason": result.played.reason,
+            "gas_used": result.played.gas_used,
+        }
+        for result in block.acts
+    ]
+    return {"time": str(block.moment), "acts": acts}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from governance.life.audit import Check
     from governance.life.site import Site
     from governance.life.watch import Sighting
-    from governance.ports import Sender
+    from governance.ports import Chain, Sender, Simulator
 
 GWEI = 10**9
 
@@ -116,17 +116,20 @@ def node(space: "FileWorkspace", network: "Network") -> "NodeChain":
 
 def site(space: "FileWorkspace", network: str) -> "Site":
     """The ports of one network of the policy."""
+    networks = space.policy().networks
+    if network not in networks:
+        raise Rejected(f"policies.yaml names no network `{network}`", hint=f"it names {', '.join(sorted(networks))}")
+    return site_over(node(space, networks[network]), networks[network])
+
+
+def site_over(chain: "Chain", place: "Network") -> "Site":
+    """The ports of a network over a chain: that of its node, or one that is only simulated."""
     from governance.adapters.anchor import NodeAnchor
     from governance.adapters.safe import NodeSafe
     from governance.adapters.target import NodeTarget
     from governance.adapters.timelock import NodeTimelock
     from governance.life.site import Site
 
-    networks = space.policy().networks
-    if network not in networks:
-        raise Rejected(f"policies.yaml names no network `{network}`", hint=f"it names {', '.join(sorted(networks))}")
-    place = networks[network]
-    chain = node(space, place)
     return Site(
         network=place,
         chain=chain,
@@ -136,6 +139,13 @@ def site(space: "FileWorkspace", network: str) -> "Site":
         target=NodeTarget(chain, place),
         anchor=NodeAnchor(chain, place.policy_anchor),
     )
+
+
+def simulator(space: "FileWorkspace", at: "Site") -> "Simulator":
+    """The node of a site, asked for blocks that never were."""
+    from governance.adapters.simulate import NodeSimulator
+
+    return NodeSimulator(endpoint(space, at.network.name), at.network.name, at.chain)
 
 
 def signer(key: Path, password_fd: int | None) -> "KeystoreSigner":

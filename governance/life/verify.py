@@ -60,6 +60,11 @@ def verify(site: Site, workspace: Workspace, proposal_id: str) -> Verification:
 
 
 def _promises(site: Site, locked: Locked, head: Head) -> list[Seen]:
+    return [*promised_effects(site, locked, head), *expected_answers(site, locked, head)]
+
+
+def promised_effects(site: Site, locked: Locked, head: Head) -> list[Seen]:
+    """Everything that the kind promises, held against the chain at `head`."""
     seen = []
     effects = locked.plan.effects
     on_target = [effect for effect in effects if isinstance(effect, TargetEffect)]
@@ -70,7 +75,12 @@ def _promises(site: Site, locked: Locked, head: Head) -> list[Seen]:
     if on_governance:
         governance = observe(site, locked.kind.needs(locked.proposal.document, site.network), head)
         seen += [effect.see(governance) for effect in on_governance]
-    seen += _cancelled(site, locked, head)
+    return seen + _cancelled(site, locked, head)
+
+
+def expected_answers(site: Site, locked: Locked, head: Head) -> list[Seen]:
+    """Everything under `expect:`, held against the chain at `head`."""
+    seen = []
     for expectation in locked.proposal.document.expect:
         to = site.network.target if expectation.to is None else Address(expectation.to)
         seen.append(_expected(site, expectation.call, expectation.equals, to, head))

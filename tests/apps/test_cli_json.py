@@ -25,6 +25,7 @@ DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("check", "signed", (), "governance/check/v1"),
     ("lock", "drafted", (ONE,), "governance/lock/v1"),
     ("plan", "locked", (ONE,), "governance/lock/v1"),
+    ("simulate", "locked", (ONE,), "governance/simulation/v1"),
     ("sign", "locked", (ONE, "--confirm", "HASH"), "governance/ballots/v1"),
     ("signatures", "signed", (ONE,), "governance/signatures/v1"),
     ("hash", "drafted", (TRANSACTION,), "governance/hash/v1"),

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from governance.apps.cli import acts, deploy, devnet, doctor, documents, hashes, manifests, plans, signing
+from governance.apps.cli import acts, deploy, devnet, doctor, documents, hashes, manifests, plans, signing, simulate
 from governance.apps.cli.common import emit, error_document, tell_error
 from governance.core.errors import GovError, Rejected
 
@@ -28,6 +28,7 @@ app.command("schema", short_help="The JSON Schema of proposals, for editors.")(d
 app.command("check", short_help="Hold proposals against schema, policy and lock file.")(documents.check)
 app.command("lock", short_help="Derive a proposal's plan from the chain; write its lock file.")(plans.lock)
 app.command("plan", short_help="Show the plan that follows from the chain now.")(plans.plan)
+app.command("simulate", short_help="Rehearse a proposal's whole life on the live state.")(simulate.simulate)
 app.command("sign", short_help="Show what will be signed, then sign it with a keystore.")(signing.sign)
 app.command("signatures", short_help="Who has signed, who is missing, what is wrong.")(signing.signatures)
 app.command("hash", short_help="The three hashes of any Safe transaction, offline.")(hashes.hash_command)

@@ -1,0 +1,257 @@
+"""Blocks that never were, by a node's own `eth_simulateV1`, and exact differences, by `debug_traceCall`.
+
+The contracts' own code runs on the state of one real block: nothing is etched over, no check is disabled. Only time is set;
+an account that would send wei is given them; and for a trace, what earlier steps would have stored. A node that lacks
+either method is Unreachable.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from governance.adapters.chain import matches
+from governance.adapters.reverts import explain
+from governance.adapters.rpc import Rpc, RpcError
+from governance.core.call import Call
+from governance.core.difference import Change, Part, ordered
+from governance.core.errors import GovError, Unreachable
+from governance.core.facts import Head, Log, Receipt
+from governance.core.rehearsal import Frame, Played, Scene, Sent, Trace
+from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Moment, checksummed, hex_bytes, to_hex
+from governance.ports import Answer, Chain
+
+ROOM = 1 << 40
+"""Gas limit of a block that is only read in, so that many views fit; acts get the chain's own limit."""
+Block = dict[str, Any]
+
+
+class NodeSimulator:
+    """See `governance.ports.Simulator`."""
+
+    def __init__(self, url: str, network: str, chain: Chain) -> None:
+        self._rpc = Rpc(url, network)
+        self._chain = chain
+
+    def play(self, scenes: Sequence[Scene], at: Head) -> list[list[Played]]:
+        """One request for all scenes."""
+        return self.run(_blocks(scenes), at)
+
+    def after(
+        self, scenes: Sequence[Scene], moment: Moment, at: Head, *, changes: Sequence[Change] = ()
+    ) -> tuple[Chain, Head]:
+        """A chain that plays the scenes again before each view."""
+        later = Head(chain_id=at.chain_id, number=at.number + len(scenes) + 1, hash=at.hash, timestamp=moment)
+        return _Later(self, self._chain, tuple(scenes), at, later, changes), later
+
+    def trace(self, sent: Sent, moment: Moment, at: Head, *, given: Sequence[Change]) -> Trace:
+        """Both tracers in one request."""
+        overrides = _overrides(given)
+        if sent.call.value:
+            overrides.setdefault(sent.sender, {})["balance"] = hex(sent.call.value)
+        how = {"stateOverrides": overrides, "blockOverrides": {"time": hex(moment.seconds)}}
+        tracers = [("prestateTracer", {"diffMode": True}), ("callTracer", {})]
+        requests = [
+            ("debug_traceCall", [_request(sent), _block(at), {"tracer": name, "tracerConfig": config, **how}])
+            for name, config in tracers
+        ]
+        difference, tree = (self._require(answer, "debug_traceCall") for answer in self._rpc.together(requests))
+        try:
+            return Trace(changes=_changes(difference, without=sent.sender), delegated=tuple(_delegated(tree)))
+        except (TypeError, KeyError, ValueError, AttributeError, GovError) as error:
+            raise self._rpc.garbled("a trace") from error
+
+    def run(self, blocks: Sequence[Block], at: Head) -> list[list[Played]]:
+        """Simulated blocks as the node takes them."""
+        if not blocks:
+            return []
+        wanted = {"blockStateCalls": list(blocks), "validation": False, "traceTransfers": False}
+        (given,) = self._rpc.together([("eth_simulateV1", [wanted, _block(at)])])
+        answered = self._require(given, "eth_simulateV1")
+        try:
+            played = [[_played(call) for call in block["calls"]] for block in answered]
+        except (TypeError, KeyError, ValueError, AttributeError, GovError) as error:
+            raise self._rpc.garbled("simulated blocks") from error
+        if [len(block) for block in played] != [len(block["calls"]) for block in blocks]:
+            raise self._rpc.garbled("every simulated call")
+        return played
+
+    def _require(self, answer: Any, method: str) -> Any:
+        if isinstance(answer, RpcError):
+            words = self._rpc.failed(answer).message
+            hint = f"the rehearsal needs a node with {method}, such as geth, reth or anvil"
+            raise Unreachable(f"{words}, asked for {method}", hint=hint)
+        return answer
+
+
+class _Later:
+    """A chain after some scenes; see `governance.ports.Chain`. Code and storage are the base's, with the changes made."""
+
+    def __init__(
+        self,
+        simulator: NodeSimulator,
+        base: Chain,
+        scenes: tuple[Scene, ...],
+        base_head: Head,
+        head: Head,
+        changes: Sequence[Change],
+    ) -> None:
+        self._simulator = simulator
+        self._base = base
+        self._scenes = scenes
+        self._base_head = base_head
+        self._head = head
+        self._changes = {change.key: change.after for change in changes}
+
+    def head(self) -> Head:
+        return self._head
+
+    def call_many(self, calls: Sequence[Call], at: Head) -> list[Answer]:
+        return self._views([Sent(call=call, sender=ZERO_ADDRESS) for call in calls], at)
+
+    def dry_run(self, call: Call, *, sender: Address, at: Head) -> Answer:
+        (answer,) = self._views([Sent(call=call, sender=sender)], at)
+        return answer
+
+    def codes(self, addresses: Sequence[Address], at: Head) -> list[bytes]:
+        self._require(at)
+        found = zip(addresses, self._base.codes(addresses, self._base_head), strict=True)
+        return [self._changes.get((account, Part.CODE, ZERO_WORD), code) for account, code in found]
+
+    def storage(self, slots: Sequence[tuple[Address, int]], at: Head) -> list[Bytes32]:
+        self._require(at)
+        found = zip(slots, self._base.storage(slots, self._base_head), strict=True)
+        return [
+            Bytes32(self._changes.get((account, Part.STORAGE, Bytes32(slot.to_bytes(32, "big"))), value))
+            for (account, slot), value in found
+        ]
+
+    def logs(self, address: Address, topics: Sequence[Sequence[Bytes32] | None], at: Head) -> list[Log]:
+        self._require(at)
+        before = self._base.logs(address, topics, self._base_head)
+        played = [result for scene in self._simulator.play(self._scenes, self._base_head) for result in scene]
+        new = [log for result in played for log in result.logs if log.address == address and matches(log, topics)]
+        return before + new
+
+    def receipt(self, tx_hash: Bytes32) -> Receipt | None:
+        return self._base.receipt(tx_hash)
+
+    def _views(self, sent: Sequence[Sent], at: Head) -> list[Answer]:
+        self._require(at)
+        if not sent:
+            return []
+        room = {"time": hex(at.timestamp.seconds), "gasLimit": hex(ROOM)}
+        reading = {"blockOverrides": room, "calls": [_request(each) for each in sent]}
+        *_, views = self._simulator.run([*_blocks(self._scenes), reading], self._base_head)
+        return [Answer(ok=view.ok, data=view.data) for view in views]
+
+    def _require(self, at: Head) -> None:
+        if at != self._head:
+            raise ValueError("a chain that never was is read at its own head only")
+
+
+def _blocks(scenes: Sequence[Scene]) -> list[Block]:
+    blocks: list[Block] = [
+        {"blockOverrides": {"time": hex(scene.moment.seconds)}, "calls": [_request(sent) for sent in scene.sent]}
+        for scene in scenes
+    ]
+    funds: dict[Address, int] = {}
+    for sent in (sent for scene in scenes for sent in scene.sent if sent.call.value):
+        funds[sent.sender] = funds.get(sent.sender, 0) + sent.call.value
+    if funds:
+        blocks[0]["stateOverrides"] = {account: {"balance": hex(wei)} for account, wei in funds.items()}
+    return blocks
+
+
+def _request(sent: Sent) -> dict[str, str]:
+    call = sent.call
+    return {"from": sent.sender, "to": call.to, "value": hex(call.value), "data": to_hex(call.data)}
+
+
+def _block(at: Head) -> dict[str, str]:
+    """EIP-1898: a block by its hash."""
+    return {"blockHash": to_hex(at.hash)}
+
+
+def _overrides(given: Sequence[Change]) -> dict[str, dict[str, Any]]:
+    made: dict[str, dict[str, Any]] = {}
+    for change in given:
+        account = made.setdefault(change.account, {})
+        if change.part is Part.STORAGE:
+            account.setdefault("stateDiff", {})[to_hex(change.slot)] = to_hex(change.after)
+        elif change.part is Part.CODE:
+            account["code"] = to_hex(change.after)
+        else:
+            account[str(change.part)] = hex(int.from_bytes(change.after, "big"))
+    return made
+
+
+def _played(call: Mapping[str, Any]) -> Played:
+    error, data = call.get("error"), hex_bytes(call["returnData"])
+    ok = _number(call["status"]) == 1
+    if isinstance(error, dict) and isinstance(error.get("data"), str) and not ok:
+        data = hex_bytes(error["data"])  # geth leaves the return data of a revert empty
+    return Played(
+        ok=ok,
+        data=data,
+        gas_used=_number(call["gasUsed"]),
+        reason="" if ok else explain(data),
+        logs=tuple(_log(entry) for entry in call.get("logs") or ()),
+    )
+
+
+def _log(entry: Mapping[str, Any]) -> Log:
+    return Log(
+        address=checksummed(hex_bytes(entry["address"])),
+        topics=tuple(_word(topic) for topic in entry["topics"]),
+        data=hex_bytes(entry["data"]),
+        block=_number(entry["blockNumber"]),
+        index=_number(entry["logIndex"]),
+        tx_hash=ZERO_WORD,
+    )
+
+
+def _changes(difference: Mapping[str, Any], *, without: Address) -> tuple[Change, ...]:
+    """Both sides of the tracer's difference; who sends pays and counts, which is no effect of the call."""
+    before, after = difference["pre"], difference["post"]
+    found: list[Change] = []
+    for written in sorted({*before, *after}):
+        account = checksummed(hex_bytes(written))
+        was, now = before.get(written) or {}, after.get(written) or {}
+        if account != without:
+            found += _numbers(account, was, now)
+        if "code" in now:
+            codes = hex_bytes(was.get("code", "0x")), hex_bytes(now["code"])
+            found.append(Change(account=account, part=Part.CODE, before=codes[0], after=codes[1]))
+        slots = was.get("storage") or {}, now.get("storage") or {}
+        for slot in {*slots[0], *slots[1]}:  # a side that leaves a slot out says zero
+            words = [_word(side.get(slot, "0x0")) for side in slots]
+            found.append(Change(account=account, part=Part.STORAGE, slot=_word(slot), before=words[0], after=words[1]))
+    return ordered(found)
+
+
+def _numbers(account: Address, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
+    for part in (Part.BALANCE, Part.NONCE):
+        if part in now:
+            numbers = [_whole(side.get(part, 0)).to_bytes(32, "big") for side in (was, now)]
+            yield Change(account=account, part=part, before=numbers[0], after=numbers[1])
+
+
+def _delegated(frame: Mapping[str, Any]) -> Iterator[Frame]:
+    """Every delegatecall (and callcode) of a call tree that was not undone by a revert above it."""
+    if frame.get("error"):
+        return
+    if frame["type"] in {"DELEGATECALL", "CALLCODE"}:
+        yield Frame(account=checksummed(hex_bytes(frame["from"])), code=checksummed(hex_bytes(frame["to"])))
+    for inner in frame.get("calls") or ():
+        yield from _delegated(inner)
+
+
+def _word(text: str) -> Bytes32:
+    return Bytes32(int(text, 16).to_bytes(32, "big"))
+
+
+def _number(text: str) -> int:
+    return int(text, 16)
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) else int(value, 16)

@@ -1,0 +1,47 @@
+"""`gov simulate`: rehearse a proposal. Nothing is sent, nothing is written, and no key is asked for."""
+
+from functools import partial
+
+from governance.apps import show, wiring
+from governance.apps.cli.common import (
+    HERE,
+    AsJson,
+    OnNetwork,
+    ProposalId,
+    WorkspaceDir,
+    console,
+    emit,
+    finding_document,
+    leave,
+    one_proposal,
+)
+from governance.core.errors import GovError
+
+
+def simulate(
+    proposal: ProposalId, workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False
+) -> None:
+    """Rehearse a proposal's whole life on the live state: approvals, delay, execution, promises, every changed slot."""
+    from governance.life.simulate import simulate as life_simulate
+
+    space = wiring.workspace(workspace)
+    proposal_id = one_proposal(proposal, space.proposal_ids())
+    rehearsals = []
+    for name in wiring.networks_of(space, proposal_id, network):
+        site = wiring.site(space, name)
+        build = partial(wiring.site_over, place=site.network)
+        rehearsals.append(life_simulate(site, space, wiring.simulator(space, site), build, proposal_id))
+    if json:
+        documents = [
+            {**show.rehearsal_document(each), "findings": [finding_document(finding) for finding in each.findings]}
+            for each in rehearsals
+        ]
+        emit({"schema": "governance/simulation/v1", "networks": documents})
+    else:
+        for each in rehearsals:
+            console().print(show.rehearsal(each))
+    for each in rehearsals:
+        try:
+            each.require()
+        except GovError as error:
+            leave(error)

@@ -1,0 +1,185 @@
+"""A proposal's life, rehearsed: what is sent in which block, what came of it, and what is wrong with that.
+
+It judges results that others obtained from a node. What must pass and does not is a finding, and so is what must not
+pass and does. A rehearsal speaks of the block it stands on and of no other.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from governance.core.call import Call
+from governance.core.difference import Change, difference_digest
+from governance.core.effects import Seen
+from governance.core.errors import Finding, Refused
+from governance.core.facts import Head, Log
+from governance.core.kinds.base import Lane
+from governance.core.units import Address, Bytes32, Moment, to_hex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A call and who would send it."""
+
+    call: Call
+    sender: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One block that never was."""
+
+    moment: Moment
+    sent: tuple[Sent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """What came of one call in a scene."""
+
+    ok: bool
+    data: bytes
+    """Return data, or revert data."""
+    gas_used: int
+    reason: str
+    """Why it reverted, in words; empty when it did not."""
+    logs: tuple[Log, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One delegatecall inside an execution: `account` ran the code of `code`."""
+
+    account: Address
+    code: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What one execution changes, and whose code it runs."""
+
+    changes: tuple[Change, ...]
+    delegated: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One call of the life, and whether it must pass."""
+
+    label: str
+    sent: Sent
+    must_pass: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActResult:
+    """An act and what came of it."""
+
+    act: Act
+    played: Played
+
+    @property
+    def as_it_must(self) -> bool:
+        """It passed if it must, and reverted if it must."""
+        return self.played.ok is self.act.must_pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockResult:
+    """One block of the rehearsal."""
+
+    moment: Moment
+    acts: tuple[ActResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """Everything that was tried, and every finding."""
+
+    proposal: str
+    network: str
+    lane: Lane
+    checksum: Bytes32
+    """Of the plan that was rehearsed."""
+    locked: bool
+    head: Head
+    """The block it stands on."""
+    blocks: tuple[BlockResult, ...]
+    promised: tuple[Seen, ...]
+    """Effects and expectations as they would be found; empty when a step reverts."""
+    changes: tuple[Change, ...]
+    """The state before the first execution against the state after the last; empty when a step reverts."""
+    names: Mapping[tuple[Address, Bytes32], str]
+    findings: tuple[Finding, ...]
+
+    @property
+    def digest(self) -> Bytes32:
+        """Of the changes. Words that hold a moment make it one of this block only."""
+        return difference_digest(self.changes)
+
+    def require(self) -> None:
+        """Raise Refused, with every finding, unless there is none."""
+        if self.findings:
+            message = f"the rehearsal of {self.proposal} on {self.network} found what must not be"
+            raise Refused(message, findings=self.findings)
+
+
+def judge_blocks(blocks: Sequence[BlockResult]) -> list[Finding]:
+    """Steps that revert, and executions that go through before their time."""
+    found = []
+    for block in blocks:
+        for result in block.acts:
+            if result.as_it_must:
+                continue
+            label, reason = result.act.label, result.played.reason
+            if result.act.must_pass:
+                message = f"{label} at {block.moment} would revert: {reason}"
+                hint = "it would be refused on chain just the same: change the proposal, or what it depends on"
+                found.append(Finding(rule="step-reverts", message=message, hint=hint))
+            else:
+                message = f"{label} at {block.moment} goes through: nothing holds it back until its time"
+                hint = "the timelock is not what it should be: run gov doctor before anything is signed"
+                found.append(Finding(rule="early-execution-possible", message=message, hint=hint))
+    return found
+
+
+def judge_early(without: Sequence[Seen], scheduled: Sequence[Seen]) -> list[Finding]:
+    """What already differs once the proposal is scheduled, at one and the same moment before its time."""
+    hint = "whoever can do that needs no delay: find out which right lets it through before anything is signed"
+    return [
+        Finding(
+            rule="early-effect",
+            message=f"before the delay is over, {after.effect}: found {after.found}, without the proposal {before.found}",
+            hint=hint,
+        )
+        for before, after in zip(without, scheduled, strict=True)
+        if before.found != after.found
+    ]
+
+
+def judge_promises(rule: str, seen: Sequence[Seen]) -> list[Finding]:
+    """Promises that would be broken."""
+    hint = "the promise or the plan is wrong: change the proposal, and lock it again"
+    return [
+        Finding(rule=rule, message=f"{each.effect}: would find {each.found}", hint=hint)
+        for each in seen
+        if not each.held
+    ]
+
+
+def judge_delegated(frames: Sequence[Frame], allowed: Mapping[Address, Collection[Address]]) -> list[Finding]:
+    """Foreign code that would run in the name of an account that governs, or of the governed system.
+
+    `allowed` names those accounts and the code each may run: a Safe its singleton, a target its facets. Others are free.
+    """
+    found = {}
+    for frame in frames:
+        if frame.account in allowed and frame.code not in allowed[frame.account]:
+            message = f"{frame.account} would run the code of {frame.code} as its own"
+            hint = "such code may write any of its slots: find out what it is before anything is signed"
+            found[message] = Finding(rule="delegatecall-in-execution", message=message, hint=hint)
+    return list(found.values())
+
+
+def answer(words: str, ok: bool, data: bytes) -> Seen:
+    """A raw answer as something that can be compared."""
+    return Seen(effect=words, held=ok, found=to_hex(data) if ok else f"a revert with {to_hex(data)}")
