@@ -90,7 +90,7 @@ def test_two_fresh_devnets_agree_on_every_address(up: Path, tmp_path: Path) -> N
     started = time.monotonic()
     report = devnet.up(other, None)
     try:
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 60
         assert report["addresses"] == devnet.status(up)["addresses"]
         assert report["policy_digest"] == to_hex(FileWorkspace(up).policy().digest)
         assert report["url"] != devnet.status(up)["url"]

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -173,24 +172,6 @@ def test_refunds_default_to_none() -> None:
     tx = SafeTx(chain_id=1, safe=PUBLISHED["safe"], to=PUBLISHED["to"], nonce=0)
     assert (tx.safe_tx_gas, tx.base_gas, tx.gas_price) == (0, 0, 0)
     assert (tx.gas_token, tx.refund_receiver) == (ZERO_ADDRESS, ZERO_ADDRESS)
-
-
-def test_hashing_is_ten_times_faster_than_safe_eth_py() -> None:
-    tx = vector()
-    safe_tx_hash_by_safe_eth(tx, "1.4.1")
-
-    def best(work: Any, times: int) -> float:
-        rounds = []
-        for _ in range(5):
-            start = time.perf_counter()
-            for _ in range(times):
-                work()
-            rounds.append((time.perf_counter() - start) / times)
-        return min(rounds)
-
-    ours = best(lambda: replace(tx, nonce=tx.nonce).hash, 300)
-    theirs = best(lambda: safe_tx_hash_by_safe_eth(tx, "1.4.1"), 30)
-    assert theirs > 10 * ours
 
 
 def test_hashing_and_reading_signatures_load_no_heavy_library() -> None:
