@@ -21,12 +21,12 @@ test-all: .venv/.dev contracts/node_modules/.stamp    ## All tests and sweeps, w
 	$(BIN)/coverage report --include='governance/core/*' --fail-under=95
 	cd contracts && npm run --silent test
 
-check: .venv/.dev    ## Format, lint, types, import contracts, fast tests.
+check: .venv/.dev contracts/node_modules/.stamp    ## Format, lint, types, import contracts, fast tests.
 	$(BIN)/ruff format --check governance tests bench
 	$(BIN)/ruff check governance tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -m "not node and not slow" tests
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not node and not slow" tests
 
 contracts: .venv/.dev contracts/node_modules/.stamp    ## Build the contracts, compare the shipped artifacts byte for byte, run forge's tests.
 	cd contracts && npm run --silent lint && npm run --silent check && npm run --silent test && npm run --silent gas:check

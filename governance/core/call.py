@@ -49,11 +49,18 @@ class Function:
 
 
 _NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
-_LEAF = re.compile(r"(uint|int|bytes|address|bool|string|function)([0-9]*)((?:\[[0-9]*\])*)")
+_ARRAYS = r"((?:\[(?:[1-9][0-9]{0,8})?\])*)"
+_LEAF = re.compile(rf"(uint|int|bytes|address|bool|string|function)([0-9]{{0,3}}){_ARRAYS}")
+MAX_SIGNATURE = 4096
+"""Characters of a signature; the longest that we have seen has 400."""
+MAX_NESTING = 16
+"""Tuples within tuples in a signature."""
 
 
 def function(text: str) -> Function:
     """Read `name(inputs)` or `name(inputs)(outputs)` in canonical ABI types. Raises Rejected."""
+    if len(text) > MAX_SIGNATURE:
+        raise _bad(text, f"it is longer than {MAX_SIGNATURE} characters")
     name, rest = _split_name(text)
     inputs, rest = _parenthesised(text, rest)
     outputs: tuple[str, ...] = ()
@@ -164,6 +171,8 @@ def _parenthesised(whole: str, rest: str) -> tuple[tuple[str, ...], str]:
     depth, start, members = 0, 1, []
     for i, c in enumerate(rest):
         depth += (c == "(") - (c == ")")
+        if depth > MAX_NESTING:
+            raise _bad(whole, f"its tuples are nested deeper than {MAX_NESTING}")
         if (c == "," and depth == 1) or depth == 0:
             members.append(rest[start:i])
             start = i + 1
@@ -176,7 +185,7 @@ def _parenthesised(whole: str, rest: str) -> tuple[tuple[str, ...], str]:
 def _abi_type(whole: str, text: str) -> str:
     if text.startswith("("):
         _, suffix = _parenthesised(whole, text)
-        if not re.fullmatch(r"(?:\[[0-9]*\])*", suffix):
+        if not re.fullmatch(_ARRAYS, suffix):
             raise _bad(whole, f"`{shown(text)}` is not a type")
         return text
     match = _LEAF.fullmatch(text)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from governance.core.artifact import artifact_name
 from governance.core.call import function
@@ -18,6 +19,26 @@ PROPOSAL_ID_PATTERN = r"[0-9]{4}-[a-z0-9]+(-[a-z0-9]+)*"
 MAX_ID_LENGTH = 80
 """Of a proposal's id: file names and tables have to hold it."""
 NAME_PATTERN = r"[a-z][a-z0-9]*([_-][a-z0-9]+)*"
+
+
+class EditorSchema(GenerateJsonSchema):
+    """JSON Schema for editors: a key that may be left out has no value `null`, since a document has no such value."""
+
+    def nullable_schema(self, schema: Any) -> JsonSchemaValue:
+        """The schema of what stands there when something does."""
+        return self.generate_inner(schema["schema"])
+
+    def dict_schema(self, schema: Any) -> JsonSchemaValue:
+        """As usual, and a key that is no name is refused."""
+        made = super().dict_schema(schema)
+        return {**made, "additionalProperties": False} if "patternProperties" in made else made
+
+    def default_schema(self, schema: Any) -> JsonSchemaValue:
+        """As usual, but silence is no default to write down."""
+        made = super().default_schema(schema)
+        if "default" in made and made["default"] is None:
+            del made["default"]
+        return made
 
 
 class DocumentPart(BaseModel):
@@ -84,45 +105,60 @@ def selector_of(text: str) -> bytes:
     return selector_bytes(text) if text.startswith("0x") else function(text).selector
 
 
-def _schema(description: str, pattern: str | None = None) -> WithJsonSchema:
-    schema = {"type": "string", "description": description}
-    return WithJsonSchema(schema if pattern is None else {**schema, "pattern": pattern})
+def _schema(description: str, pattern: str, *also: str, **more: Any) -> WithJsonSchema:
+    """For editors, which see `0x69fe0e2d` or `2026` without quotes as a number where this tool sees text."""
+    types = ["string", *also] if also else "string"
+    return WithJsonSchema({"type": types, "description": description, "pattern": pattern, **more})
 
 
 _Str = Annotated[str, BeforeValidator(_text)]
+_CALL = r"[A-Za-z_$][A-Za-z0-9_$]*\([a-z0-9,()\[\]]*\)"
+"""A function signature as editors can check it; its types are checked here."""
 
 AddressField = Annotated[
     _Str, AfterValidator(checked(address)), _schema("An address with its EIP-55 checksum", "^0x[0-9a-fA-F]{40}$")
 ]
-WordField = Annotated[_Str, AfterValidator(checked(word)), _schema("32 bytes of hex", "^0x[0-9a-fA-F]{64}$")]
-HexField = Annotated[_Str, AfterValidator(checked(hex_bytes)), _schema("Hex data", "^0x([0-9a-fA-F]{2})*$")]
+WordField = Annotated[_Str, AfterValidator(checked(word)), _schema("32 bytes of hex", "^0x[0-9a-fA-F]{64}$", "number")]
+HexField = Annotated[_Str, AfterValidator(checked(hex_bytes)), _schema("Hex data", "^0x([0-9a-fA-F]{2})*$", "number")]
 SelectorField = Annotated[
-    _Str, AfterValidator(checked(_selector)), _schema("A function signature `setFee(uint256)`, or 4 bytes of hex")
+    _Str,
+    AfterValidator(checked(_selector)),
+    _schema("A function signature `setFee(uint256)`, or 4 bytes of hex", f"^(0x[0-9a-fA-F]{{8}}|{_CALL})$", "integer"),
 ]
 SignatureField = Annotated[
-    _Str, AfterValidator(checked(function)), _schema("A function signature in canonical types: `fee()(uint256)`")
+    _Str,
+    AfterValidator(checked(function)),
+    _schema("A function signature in canonical types: `fee()(uint256)`", f"^{_CALL}$"),
 ]
 FacetField = Annotated[
-    _Str, AfterValidator(checked(_facet)), _schema("A facet: an artifact `Name@Version`, or an address")
+    _Str,
+    AfterValidator(checked(_facet)),
+    _schema("A facet: an artifact `Name@Version`, or an address", "^(0x[0-9a-fA-F]{40}|[A-Za-z][A-Za-z0-9_.@-]*)$"),
 ]
 DecimalField = Annotated[
     _Str,
     AfterValidator(checked(unsigned)),
-    WithJsonSchema(
-        {"type": ["string", "integer"], "minimum": 0, "pattern": "^(0|[1-9][0-9]{0,77})$", "description": "A decimal"}
+    _schema("A decimal", "^(0|[1-9][0-9]{0,77})$", "integer", minimum=0),
+]
+MomentField = Annotated[
+    _Str,
+    AfterValidator(checked(Moment.parse)),
+    _schema(
+        "UTC: 2026-12-31T00:00:00Z, or 2026-12-31 for midnight",
+        "^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(T[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}Z)?$",
     ),
 ]
-"""Editors see an unquoted number as a number; this tool sees its text."""
-MomentField = Annotated[_Str, AfterValidator(checked(Moment.parse)), _schema("UTC: 2026-12-31T00:00:00Z")]
 TextField = Annotated[
     _Str,
     StringConstraints(min_length=1, max_length=4000),
     AfterValidator(matching(r"(?s)\s*\S.*", "text that helps a reviewer")),
+    _schema("Words for a reviewer", r"\S", "number", "boolean", minLength=1, maxLength=4000),
 ]
 TitleField = Annotated[
     _Str,
     StringConstraints(min_length=1, max_length=120),
     AfterValidator(matching(r"\S(?:[^\n\t]*\S)?", "one line without blanks around it")),
+    _schema("One line", r"^\S([^\n\t]*\S)?$", "number", "boolean", minLength=1, maxLength=120),
 ]
 NameField = Annotated[
     _Str,
@@ -139,5 +175,5 @@ ProposalIdField = Annotated[
     _schema("The id of a proposal, 0007-swap-fee-facet", f"^{PROPOSAL_ID_PATTERN}$"),
 ]
 DurationField = Annotated[
-    _Str, AfterValidator(checked(Duration.parse)), _schema("A duration: 48 h", "^(0|[1-9][0-9]*) ?(s|min|h|d)$")
+    _Str, AfterValidator(checked(Duration.parse)), _schema("A duration: 48 h", "^(0|[1-9][0-9]{0,9}) ?(s|min|h|d)$")
 ]

@@ -1,4 +1,4 @@
-"""What pydantic has to say about a document, as findings with places: every one, in the order of the file."""
+"""What pydantic has to say about a document, as findings with places: every one up to a bound, in the order of the file."""
 
 import difflib
 from collections.abc import Iterator
@@ -14,13 +14,17 @@ from governance.core.units import shown
 
 M = TypeVar("M", bound=BaseModel)
 
+MAX_FAULTS = 50
+"""A document with more faults than this is not a mistake."""
+
 
 def validated(model: type[M], tree: Mapping, *, file: str) -> M:
     """The tree as a typed document. Raises Rejected with every finding."""
     try:
         return model.model_validate(plain(tree))
     except ValidationError as error:
-        found = sorted((_finding(detail, model, tree) for detail in error.errors(include_url=False)), key=_order)
+        details = error.errors(include_url=False)[:MAX_FAULTS]
+        found = sorted((_finding(detail, model, tree) for detail in details), key=_order)
         findings = tuple(_joined(list(group)) for _, group in groupby(found, key=_order))
         raise Rejected(f"{file} does not follow its schema", findings=findings) from error
 

@@ -60,6 +60,16 @@ class Policy:
         """The one rule that a kind on a network falls under, None when nothing allows it."""
         return next((rule for rule in self.rules if kind in rule.kinds and network in rule.networks), None)
 
+    def accounts(self) -> dict[Address, str]:
+        """Every address that it names, with what it is as a sentence names it."""
+        found = {account: f"the member `{name}`" for name, account in self.members.items()}
+        for network in self.networks.values():
+            for duty in ("council", "guardian", "timelock", "target", "policy_anchor"):
+                found[getattr(network, duty)] = f"the {duty} of `{network.name}`".replace(
+                    "policy_anchor", "policy anchor"
+                )
+        return found
+
 
 def read(tree: Mapping, *, file: str, kinds: frozenset[str]) -> Policy:
     """A policy from its tree. Raises Rejected with every finding."""

@@ -1,12 +1,15 @@
-"""Whether the parts of a policy agree: names that mean nothing, people counted twice, rules that contradict or never hold.
+"""Whether the parts of a policy agree: names that mean nothing, people counted twice, addresses
+that look alike, rules that contradict or never hold.
 
 What this tool could not enforce is refused here, so that no sentence of a policy is only decoration.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
+from itertools import product
 
 from governance.core.errors import Finding
+from governance.core.findings import MAX_FAULTS
+from governance.core.lookalike import lookalikes
 from governance.core.policyfile import COUNCIL_THRESHOLD, ApprovalPart, PolicyDocument, RulePart, SafeRolePart
 from governance.core.tree import Loc, Mapping, dotted, locate
 from governance.core.units import ZERO_ADDRESS, Duration, Moment, shown
@@ -15,18 +18,19 @@ _Named = Iterable[tuple[Loc, str]]
 
 
 def disagreements(document: PolicyDocument, tree: Mapping, kinds: frozenset[str]) -> tuple[Finding, ...]:
-    """Every finding, in the order of the file."""
+    """Every finding up to a bound, in the order of the file."""
     found = [
         *_unknown_names(document, tree, kinds),
         *_accounts(document, tree),
+        *lookalikes(tree, {}),
         *_repetitions(document, tree),
-        *_overlaps(document, tree),
+        *_overlaps(document, tree, kinds),
     ]
     for i, rule in enumerate(document.rules):
         found += [*_lane(i, rule, document, tree), *_times(i, rule, tree)]
         for j, approval in enumerate(rule.approvals):
             found += _approval(("rules", i, "approvals", j), approval, rule, document, tree)
-    return tuple(sorted(found, key=lambda f: (f.place.line, f.place.column) if f.place else (0, 0)))
+    return tuple(sorted(found, key=lambda f: (f.place.line, f.place.column) if f.place else (0, 0))[:MAX_FAULTS])
 
 
 def _at(tree: Mapping, loc: Loc, rule: str, message: str, hint: str = "") -> Finding:
@@ -97,9 +101,11 @@ def _repetitions(document: PolicyDocument, tree: Mapping) -> Iterator[Finding]:
                 tree, ("roles", role), "empty-role", f"nobody holds the role `{role}`", "name a member, or drop it"
             )
     for locs, names in _lists(document):
-        for j, name in enumerate(names):
-            if name in names[:j]:
-                yield _at(tree, locs[j], "twice", f"`{name}` is here twice", "keep one")
+        seen: set[str] = set()
+        for loc, name in zip(locs, names, strict=True):
+            if name in seen:
+                yield _at(tree, loc, "twice", f"`{name}` is here twice", "keep one")
+            seen.add(name)
 
 
 def _lists(document: PolicyDocument) -> Iterator[tuple[Sequence[Loc], Sequence[str]]]:
@@ -117,13 +123,16 @@ def _lists(document: PolicyDocument) -> Iterator[tuple[Sequence[Loc], Sequence[s
     yield [("rules", i, "id") for i in range(len(document.rules))], [rule.id for rule in document.rules]
 
 
-def _overlaps(document: PolicyDocument, tree: Mapping) -> Iterator[Finding]:
+def _overlaps(document: PolicyDocument, tree: Mapping, kinds: frozenset[str]) -> Iterator[Finding]:
     """One kind on one network has one rule, so that nobody has to know which of two wins."""
-    everywhere = list(document.networks)
-    for (_, one), (j, two) in combinations(enumerate(document.rules), 2):
-        kinds = set(one.kinds) & set(two.kinds)
-        if kinds and set(one.networks or everywhere) & set(two.networks or everywhere):
-            message = f"`{one.id}` and `{two.id}` both speak of {', '.join(sorted(kinds))}: which one holds?"
+    first: dict[tuple[str, str], str] = {}
+    for j, rule in enumerate(document.rules):
+        clashes: dict[str, set[str]] = {}
+        for spot in product(kinds & set(rule.kinds), set(rule.networks or document.networks)):
+            if first.setdefault(spot, rule.id) != rule.id:
+                clashes.setdefault(first[spot], set()).add(spot[0])
+        for other, shared in sorted(clashes.items()):
+            message = f"`{other}` and `{rule.id}` both speak of {', '.join(sorted(shared))}: which one holds?"
             hint = "give each kind one rule on each network"
             yield _at(tree, ("rules", j, "kinds"), "overlap", message, hint)
 

@@ -13,6 +13,7 @@ from governance.core.fields import (
     DecimalField,
     DocumentPart,
     DurationField,
+    EditorSchema,
     MomentField,
     NameField,
     TextField,
@@ -47,10 +48,20 @@ def _held_by(value: Any) -> str:
 AtLeastField = Annotated[
     str,
     AfterValidator(_at_least),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": "^(threshold|[1-9][0-9]{0,3})$"}),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer"],
+            "pattern": "^(threshold|[1-9][0-9]{0,3})$",
+            "minimum": 1,
+            "description": "A number of approvals; `threshold` for a Safe",
+        }
+    ),
 ]
+_RULE_ID = "[a-z][a-z0-9]{0,30}(-[a-z0-9]{1,30}){0,9}"
 RuleIdField = Annotated[
-    str, AfterValidator(matching(r"[a-z][a-z0-9]{0,30}(-[a-z0-9]{1,30}){0,9}", "a rule's id; write upgrades-are-slow"))
+    str,
+    AfterValidator(matching(_RULE_ID, "a rule's id; write upgrades-are-slow")),
+    WithJsonSchema({"type": "string", "pattern": f"^{_RULE_ID}$", "description": "A rule's id"}),
 ]
 
 
@@ -165,5 +176,5 @@ class PolicyDocument(DocumentPart):
 
 def policy_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of `policies.yaml`, for editors."""
-    schema = PolicyDocument.model_json_schema(by_alias=True)
+    schema = PolicyDocument.model_json_schema(by_alias=True, schema_generator=EditorSchema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "gov policy"}

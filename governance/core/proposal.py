@@ -17,6 +17,7 @@ from governance.core.fields import (
     PROPOSAL_ID_PATTERN,
     AddressField,
     DocumentPart,
+    EditorSchema,
     MomentField,
     NameField,
     ProposalIdField,
@@ -46,12 +47,17 @@ def _answer(value: Any) -> Any:
     return value
 
 
+_SCALAR = {"type": ["string", "number", "boolean"]}
+ANSWER = {"anyOf": [_SCALAR, {"type": "array", "items": {"type": ["string", "number", "boolean", "array"]}}]}
+"""What editors make of `30`, `true` or `[a, [b]]`."""
+
+
 class Expectation(DocumentPart):
     """A view call and the answer it must give once the proposal is executed."""
 
     call: SignatureField
     """A view without arguments, with its result: `fee()(uint256)`."""
-    equals: Annotated[Any, AfterValidator(_answer), WithJsonSchema({"type": ["string", "number", "boolean", "array"]})]
+    equals: Annotated[Any, AfterValidator(_answer), WithJsonSchema(ANSWER)]
     """The answer as text, e.g. `30`; a list when there are several."""
     to: AddressField | None = None
     """Who is asked; the governed system when left out."""
@@ -113,7 +119,10 @@ def read(tree: Mapping, *, id: str, file: str, models: Map[str, type[ProposalDoc
 def _unknown_kind(tree: Mapping, models: Map[str, type[ProposalDocument]]) -> Finding:
     kind = tree.get("kind")
     known = ", ".join(sorted(models))
-    if not isinstance(kind, Scalar):
+    if kind is not None and not isinstance(kind, Scalar):
+        message = "a kind is one piece of text"
+        return Finding(rule="schema-value", message=message, hint=f"one of {known}", place=kind.place, path="kind")
+    if kind is None:
         return Finding(
             rule="schema-missing", message="`kind` is missing", hint=f"one of {known}", place=tree.place, path="kind"
         )
@@ -128,7 +137,7 @@ def json_schema(models: Map[str, type[ProposalDocument]], kind: str | None = Non
     if kind is not None and kind not in models:
         raise Rejected(f"there is no kind `{shown(kind)}`", hint=f"one of {', '.join(sorted(models))}")
     chosen = models[kind] if kind is not None else _union(models)
-    schema = TypeAdapter(chosen).json_schema(by_alias=True)
+    schema = TypeAdapter(chosen).json_schema(by_alias=True, schema_generator=EditorSchema)
     title = "gov proposal" if kind is None else f"gov proposal: {kind}"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
 

@@ -11,7 +11,7 @@ import rfc8785
 
 from governance.core.errors import Place
 from governance.core.keccak import keccak
-from governance.core.units import Bytes32
+from governance.core.units import Bytes32, shown
 
 Loc = tuple[str | int, ...]
 """A way into a tree: keys and 0-based indices."""
@@ -98,15 +98,15 @@ def mention(node: Node, text: str, loc: Loc = ()) -> Loc | None:
 
 
 def dotted(loc: Loc) -> str:
-    """`("changes", 1, "selectors", 0)` as `changes[1].selectors[0]`."""
+    """`("changes", 1, "selectors", 0)` as `changes[1].selectors[0]`. A key may be any text: it cannot break the line."""
     text = ""
     for part in loc:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+        text += f"[{part}]" if isinstance(part, int) else f".{shown(part)}"
     return text.removeprefix(".")
 
 
 def undotted(path: str) -> Loc:
-    """The inverse of `dotted`."""
+    """The inverse of `dotted`, for names of fields."""
     loc: list[str | int] = []
     for part in path.split(".") if path else ():
         name, *indices = part.replace("]", "").split("[")

@@ -26,7 +26,9 @@ EMPTY_CODE_HASH = Bytes32(keccak(b""))
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
-_DURATION = re.compile(r"(0|[1-9][0-9]*) ?(s|min|h|d)")
+_DURATION = re.compile(r"(0|[1-9][0-9]{0,9}) ?(s|min|h|d)")
+LONGEST = 36_525 * 86_400
+"""Seconds: a hundred years. Beyond that, calendars end before durations do."""
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
 
@@ -92,7 +94,7 @@ def unsigned(text: str, bits: int = 256) -> int:
 
 def shown(text: str) -> str:
     """A short, printable, single-line form of untrusted text for a message."""
-    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:81])
     return clean if len(clean) <= 80 else clean[:77] + "…"
 
 
@@ -112,7 +114,10 @@ class Duration:
         match = _DURATION.fullmatch(text)
         if match is None:
             raise Rejected(f"`{shown(text)}` is not a duration", hint="write a whole number and s, min, h or d: 48 h")
-        return cls(int(match[1]) * _SECONDS[match[2]])
+        seconds = int(match[1]) * _SECONDS[match[2]]
+        if seconds > LONGEST:
+            raise Rejected(f"`{shown(text)}` is longer than a hundred years", hint="write how long it really has to be")
+        return cls(seconds)
 
     def __add__(self, other: "Duration") -> "Duration":
         return Duration(self.seconds + other.seconds)

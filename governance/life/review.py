@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from governance.core.errors import Finding, GovError, Place, Rejected
 from governance.core.kinds import KINDS
+from governance.core.lookalike import lookalikes
 from governance.core.policy import Policy
 from governance.core.proposal import Proposal
+from governance.core.sarif import report
 from governance.core.tree import dotted, locate
-from governance.core.units import to_hex
+from governance.core.units import shown, to_hex
 from governance.core.verdict import Verdict, judge
 
 ReadProposal = Callable[[str], Proposal]
@@ -49,20 +51,23 @@ def review(ids: Sequence[str], *, policy: Policy, read: ReadProposal, open_lock:
 
     1. Read every document.
     2. Compare them with one another: numbers, contents, and whom they name.
-    3. Judge each by the policy, on each of its networks. The time is not asked: a freeze ends.
-    4. Prove the lock file, where there is one and the policy allows what it locks.
+    3. Compare the addresses in each with those that the policy names.
+    4. Judge each by the policy, on each of its networks. The time is not asked: a freeze ends.
+    5. Prove the lock file, where there is one and the policy allows what it locks.
     """
     documents = {name: _read(name, read) for name in ids}  # 1.
     proposals = [document for document in documents.values() if isinstance(document, Proposal)]
+    accounts = policy.accounts()
     made = []
     for name, document in documents.items():
         if isinstance(document, GovError):
             made.append(Review(name=name, proposal=None, verdicts=(), findings=_as_findings(document, "malformed")))
             continue
         findings = [*_repeated(document, proposals), *_references(document, read)]  # 2.
-        verdicts = tuple(_verdict(document, policy, network) for network in document.document.networks)  # 3.
+        findings += lookalikes(document.tree, accounts)  # 3.
+        verdicts = tuple(_verdict(document, policy, network) for network in document.document.networks)  # 4.
         for verdict in verdicts:
-            findings += verdict.violations or _lock_findings(document, verdict.network, open_lock)  # 4.
+            findings += verdict.violations or _lock_findings(document, verdict.network, open_lock)  # 5.
         made.append(Review(name=name, proposal=document, verdicts=verdicts, findings=tuple(dict.fromkeys(findings))))
     return made
 
@@ -152,8 +157,14 @@ def misnamed(names: Sequence[str]) -> list[Review]:
                 ),
             ),
         )
-        for name in names
+        for name in map(shown, names)
     ]
+
+
+def report_sarif(made: Sequence[Review], *, version: str) -> str:
+    """The reviews as SARIF, for annotations in a pull request."""
+    findings = ((f"proposals/{each.name}.yaml", finding) for each in made for finding in each.findings)
+    return report(findings, version=version)
 
 
 def report_markdown(made: Sequence[Review]) -> str:

@@ -112,6 +112,39 @@ def test_a_name_that_means_two_is_refused(gov: Gov) -> None:
     assert (run.code, "means several proposals" in run.err) == (2, True)
 
 
+def test_findings_are_written_for_code_hosts_at_their_lines(gov: Gov) -> None:
+    assert gov("check", "--sarif", str(gov.root / "found.sarif")).code == 0
+    assert sarif(gov) == []
+    gov.edit(f"proposals/{ONE}.yaml", "author: alice", "author: mallory")
+    (gov.root / "proposals/0002-b.yaml").write_text("schema: &a governance/v1\n")
+    (gov.root / "proposals/Notes.yaml").write_text("x: y\n")
+    assert gov("check", "--sarif", str(gov.root / "found.sarif")).code == 2
+    first = (gov.root / "found.sarif").read_bytes()
+    assert sarif(gov) == [
+        ("upgrades-are-slow", f"proposals/{ONE}.yaml", 5),
+        ("yaml-anchor", "proposals/0002-b.yaml", 1),
+        ("file-name", "proposals/Notes.yaml", 1),
+    ]
+    assert str(gov.root) not in first.decode()
+    gov("check", "--sarif", str(gov.root / "found.sarif"))
+    assert (gov.root / "found.sarif").read_bytes() == first
+
+
+def test_an_ill_formed_policy_is_shown_at_its_line_too(gov: Gov) -> None:
+    gov.edit("policies.yaml", "may_propose: author", "may_propose: anybody")
+    assert gov("check", "--sarif", str(gov.root / "found.sarif")).code == 2
+    found, lines = sarif(gov), (gov.root / "policies.yaml").read_text().splitlines()
+    assert {(rule, file) for rule, file, _ in found} == {("policy-unknown-role", "policies.yaml")}
+    assert [line for _, _, line in found] == [n for n, text in enumerate(lines, 1) if "anybody" in text]
+
+
+def sarif(gov: Gov) -> list[tuple[str, str, int]]:
+    """Rule, file and line of each result."""
+    (run,) = json.loads((gov.root / "found.sarif").read_text())["runs"]
+    spots = [(found["ruleId"], found["locations"][0]["physicalLocation"]) for found in run["results"]]
+    return [(rule, spot["artifactLocation"]["uri"], spot["region"]["startLine"]) for rule, spot in spots]
+
+
 def test_what_cannot_be_written_is_a_sentence(gov: Gov) -> None:
     run = gov("check", "--report", "/proc/no/report.md")
     assert (run.code, "Traceback" in run.err, "hint: " in run.err) == (2, False, True)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from governance.core.errors import Rejected
 from governance.core.units import (
     EMPTY_CODE_HASH,
+    LONGEST,
     ZERO_ADDRESS,
     Duration,
     Moment,
@@ -134,7 +135,16 @@ def test_what_is_not_a_duration_is_refused(text: str) -> None:
         Duration.parse(text)
 
 
-@given(st.integers(0, 10**12))
+def test_a_duration_ends_before_calendars_do() -> None:
+    assert Duration.parse("36525 d").seconds == LONGEST
+    for text in ("36526 d", f"{LONGEST + 1} s", "9999999999 d"):
+        with pytest.raises(Rejected, match="longer than a hundred years"):
+            Duration.parse(text)
+    with pytest.raises(Rejected, match="is not a duration"):
+        Duration.parse("9" * 5000 + " d")
+
+
+@given(st.integers(0, LONGEST))
 def test_a_duration_reads_back_what_it_says(seconds: int) -> None:
     assert Duration.parse(str(Duration(seconds))) == Duration(seconds)
 

@@ -113,5 +113,16 @@ def test_the_workflow_runs_the_check_without_write_rights_or_secrets():
     assert list(workflow[True]) == ["pull_request"]  # YAML 1.1 reads `on` as true
     steps = workflow["jobs"]["check"]["steps"]
     assert any(step.get("run", "").startswith("gov check") for step in steps)
+    assert "permissions" not in workflow["jobs"]["check"]
     assert "secrets" not in json.dumps(workflow)
     assert "$version" not in text
+
+
+def test_the_findings_are_shown_by_a_job_that_reads_no_proposal():
+    workflow = yaml.safe_load(workspace_files()[".github/workflows/proposals.yml"])
+    (check,) = [step["run"] for step in workflow["jobs"]["check"]["steps"] if "gov check" in step.get("run", "")]
+    assert "--sarif findings.sarif" in check
+    job = workflow["jobs"]["annotate"]
+    assert job["permissions"] == {"contents": "read", "security-events": "write"}
+    assert all("run" not in step and "checkout" not in step["uses"] for step in job["steps"])
+    assert job["steps"][-1]["with"]["sarif_file"] == "findings.sarif"

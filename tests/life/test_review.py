@@ -11,6 +11,7 @@ from governance.core import policy as core_policy
 from governance.core import proposal as core_proposal
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.kinds import KINDS
+from governance.core.units import checksummed
 from governance.life.draft import scaffold, workspace_files
 from governance.life.review import Review, misnamed, report_markdown, review
 
@@ -83,6 +84,22 @@ def test_a_fault_is_told_in_the_review_of_each_that_has_it(name: str):
     texts, expected = FAULTS[name]
     line = f"{len(GOOD.splitlines()) + 1}:8"
     assert [told(each) for each in reviewed(texts)] == [[f.replace("AFTER", line) for f in each] for each in expected]
+
+
+def test_an_address_that_looks_like_one_of_the_policy_is_told():
+    """threat_54."""
+    council = POLICY.networks["devnet"].council
+    imitation = checksummed(bytes.fromhex(council[2:10]) + bytes(12) + bytes.fromhex(council[-8:]))
+    (each,) = reviewed({"0001-a": GOOD.replace("to: target", f'to: "{imitation}"')})
+    assert told(each) == ["address-lookalike 10:9 calls[0].to"]
+    assert f"begins and ends like the council of `devnet`, {council}" in each.findings[0].message
+    (each,) = reviewed({"0001-a": GOOD.replace("to: target", f'to: "{council}"')})
+    assert each.ok
+
+
+def test_a_file_name_cannot_forge_a_line_of_a_report():
+    (each,) = misnamed(["proposals/a\n::error::forged.yaml"])
+    assert all(text.isprintable() for text in (each.name, str(each.findings[0].place)))
 
 
 def test_a_lock_file_that_does_not_hold_is_told():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from governance import __version__
 from governance.apps import wiring
 from governance.apps.cli.common import (
     HERE,
@@ -19,9 +20,10 @@ from governance.apps.cli.common import (
     one_proposal,
     printable,
 )
-from governance.core.errors import Refused
+from governance.core.errors import Refused, Rejected
 
 if TYPE_CHECKING:
+    from governance.core.policy import Policy
     from governance.life.review import Review
 
 Title = Annotated[str, typer.Option("--title", help="One line that a signer reads first.")]
@@ -125,19 +127,25 @@ def check(
     report: Annotated[
         Path | None, typer.Option("--report", help="Write the findings as Markdown.", metavar="FILE")
     ] = None,
+    sarif: Annotated[
+        Path | None, typer.Option("--sarif", help="Write the findings as SARIF 2.1.0, for code hosts.", metavar="FILE")
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Schema, policy and lock files of proposals: every violation, with file:line:column. Needs no chain."""
     from governance.life.locked import open_lock
-    from governance.life.review import misnamed, report_markdown, review
+    from governance.life.review import misnamed, report_markdown, report_sarif, review
 
     space = wiring.workspace(workspace)
     known = space.proposal_ids()
     ids = [one_proposal(given, known) for given in proposals] if proposals else known
-    made = review(ids, policy=space.policy(), read=space.proposal, open_lock=lambda i, n: open_lock(space, i, n))
+    policy = _judging(space, sarif)
+    made = review(ids, policy=policy, read=space.proposal, open_lock=lambda i, n: open_lock(space, i, n))
     made += [] if proposals else misnamed(space.misnamed())
     if report is not None:
         wiring.write(report, report_markdown(made))
+    if sarif is not None:
+        wiring.write(sarif, report_sarif(made, version=__version__))
     if json:
         emit({"schema": "governance/check/v1", "proposals": [_document(each) for each in made]})
     else:
@@ -146,6 +154,19 @@ def check(
         raise typer.Exit(2)
     if not all(each.ok for each in made):
         raise typer.Exit(1)
+
+
+def _judging(space: Any, sarif: Path | None) -> "Policy":
+    """The policy. An ill-formed one judges nothing, but its faults are reported where they stand."""
+    from governance.core.sarif import report
+
+    try:
+        policy: Policy = space.policy()
+    except Rejected as error:
+        if sarif is not None:
+            wiring.write(sarif, report((("policies.yaml", f) for f in error.findings), version=__version__))
+        raise
+    return policy
 
 
 def _document(each: "Review") -> dict[str, Any]:
