@@ -16,11 +16,19 @@ from governance.core.difference import Change, Part, ordered
 from governance.core.errors import GovError, Unreachable
 from governance.core.facts import Head, Log, Receipt
 from governance.core.rehearsal import Frame, Played, Scene, Sent, Trace
-from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Moment, checksummed, hex_bytes, to_hex
+from governance.core.units import (
+    ZERO_ADDRESS,
+    ZERO_WORD,
+    Address,
+    Bytes32,
+    Moment,
+    checksummed,
+    hex_bytes,
+    shown,
+    to_hex,
+)
 from governance.ports import Answer, Chain
 
-ROOM = 1 << 40
-"""Gas limit of a block that is only read in, so that many views fit; acts get the chain's own limit."""
 Block = dict[str, Any]
 
 
@@ -30,10 +38,13 @@ class NodeSimulator:
     def __init__(self, url: str, network: str, chain: Chain) -> None:
         self._rpc = Rpc(url, network)
         self._chain = chain
+        self.asked: dict[Sent, None] = {}
+        """What was asked of any later chain, in order: the next is asked all of it at once."""
 
     def play(self, scenes: Sequence[Scene], at: Head) -> list[list[Played]]:
         """One request for all scenes."""
-        return self.run(_blocks(scenes), at)
+        (played,) = self.run([_blocks(scenes)], at)
+        return played
 
     def after(
         self, scenes: Sequence[Scene], moment: Moment, at: Head, *, changes: Sequence[Change] = ()
@@ -59,13 +70,14 @@ class NodeSimulator:
         except (TypeError, KeyError, ValueError, AttributeError, GovError) as error:
             raise self._rpc.garbled("a trace") from error
 
-    def run(self, blocks: Sequence[Block], at: Head) -> list[list[Played]]:
-        """Simulated blocks as the node takes them."""
-        if not blocks:
-            return []
-        wanted = {"blockStateCalls": list(blocks), "validation": False, "traceTransfers": False}
-        (given,) = self._rpc.together([("eth_simulateV1", [wanted, _block(at)])])
-        answered = self._require(given, "eth_simulateV1")
+    def run(self, plays: Sequence[Sequence[Block]], at: Head) -> list[list[list[Played]]]:
+        """Several runs of blocks, each from the same state as if there were no other, in as few requests as will do."""
+        wanted = [{"blockStateCalls": list(blocks), "validation": False, "traceTransfers": False} for blocks in plays]
+        answers = self._rpc.ask([("eth_simulateV1", [each, _block(at)]) for each in wanted])
+        return [self._run(blocks, answer) for blocks, answer in zip(plays, answers, strict=True)]
+
+    def _run(self, blocks: Sequence[Block], answer: Any) -> list[list[Played]]:
+        answered = self._require(answer, "eth_simulateV1")
         try:
             played = [[_played(call) for call in block["calls"]] for block in answered]
         except (TypeError, KeyError, ValueError, AttributeError, GovError) as error:
@@ -83,7 +95,10 @@ class NodeSimulator:
 
 
 class _Later:
-    """A chain after some scenes; see `governance.ports.Chain`. Code and storage are the base's, with the changes made."""
+    """A chain after some scenes; see `governance.ports.Chain`. Code and storage are the base's, with the changes made.
+
+    Each view plays the scenes for itself, so that no view sees what another one did: facets may write in what looks like one.
+    """
 
     def __init__(
         self,
@@ -100,6 +115,7 @@ class _Later:
         self._base_head = base_head
         self._head = head
         self._changes = {change.key: change.after for change in changes}
+        self._answers: dict[Sent, Answer] = {}
 
     def head(self) -> Head:
         return self._head
@@ -136,12 +152,18 @@ class _Later:
 
     def _views(self, sent: Sequence[Sent], at: Head) -> list[Answer]:
         self._require(at)
-        if not sent:
-            return []
-        room = {"time": hex(at.timestamp.seconds), "gasLimit": hex(ROOM)}
-        reading = {"blockOverrides": room, "calls": [_request(each) for each in sent]}
-        *_, views = self._simulator.run([*_blocks(self._scenes), reading], self._base_head)
-        return [Answer(ok=view.ok, data=view.data) for view in views]
+        if any(each not in self._answers for each in sent):
+            asked = self._simulator.asked
+            asked.update(dict.fromkeys(sent))
+            self._ask([each for each in asked if each not in self._answers])
+        return [self._answers[each] for each in sent]
+
+    def _ask(self, sent: Sequence[Sent]) -> None:
+        time = {"time": hex(self._head.timestamp.seconds)}
+        before = _blocks(self._scenes)
+        plays = [[*before, {"blockOverrides": time, "calls": [_request(each)]}] for each in sent]
+        for each, played in zip(sent, self._simulator.run(plays, self._base_head), strict=True):
+            self._answers[each] = Answer(ok=played[-1][0].ok, data=played[-1][0].data)
 
     def _require(self, at: Head) -> None:
         if at != self._head:
@@ -193,9 +215,15 @@ def _played(call: Mapping[str, Any]) -> Played:
         ok=ok,
         data=data,
         gas_used=_number(call["gasUsed"]),
-        reason="" if ok else explain(data),
+        reason="" if ok else _reason(error, data),
         logs=tuple(_log(entry) for entry in call.get("logs") or ()),
     )
+
+
+def _reason(error: Any, data: bytes) -> str:
+    """Revert data in words; without any, the node's own, such as that gas ran out."""
+    said = "" if data or not isinstance(error, dict) else shown(str(error.get("message", "")))
+    return said or explain(data)
 
 
 def _log(entry: Mapping[str, Any]) -> Log:

@@ -90,7 +90,19 @@ def test_every_command_of_the_readme_runs_and_shows_what_the_readme_shows(empty_
 
 def test_the_life_is_on_the_page() -> None:
     names = [typed.line.split()[1] for typed in commands()]
-    wanted = ["init", "devnet", "check", "lock", "sign", "signatures", "queue", "status", "execute", "verify"]
+    wanted = [
+        "init",
+        "devnet",
+        "check",
+        "lock",
+        "simulate",
+        "sign",
+        "signatures",
+        "queue",
+        "status",
+        "execute",
+        "verify",
+    ]
     assert list(dict.fromkeys(names))[: len(wanted)] == wanted
 
 

@@ -19,9 +19,11 @@ from governance.core.keccak import keccak
 from governance.core.kinds import KINDS, Lane
 from governance.core.kinds.upgrade import APPLY_ROUTES, COMMIT_ROOT
 from governance.core.rehearsal import Rehearsal
+from governance.core.slots import DISPATCHER, word_at
 from governance.core.units import Address, checksummed, hex_bytes, to_hex
 from governance.life import execute as life_execute
-from governance.life.simulate import ANYONE, simulate
+from governance.life.script import ANYONE
+from governance.life.simulate import simulate
 from governance.life.watch import StepSighting
 from tests import sites
 from tests.chainkit import artifact, init_code
@@ -460,3 +462,24 @@ def test_nothing_is_sent_and_nothing_is_written(place: Place, node: Devnet) -> N
     first, second = rehearse(place, node), rehearse(place, node)
     assert (node.ask("eth_blockNumber"), sorted(place.space.root.rglob("*"))) == before
     assert first == second
+
+
+def test_without_an_executor_nothing_is_rehearsed(place: Place, node: Devnet) -> None:
+    role = keccak(b"EXECUTOR_ROLE")
+    place.timelock_does((place.site.network.timelock, "revokeRole(bytes32,address)", [role, "0x" + "00" * 20]))
+    place.write(ONE, document(SWAP))
+    assert _refused(place, node) == ["no-executor"]
+
+
+@pytest.mark.parametrize("swaps", [True, False])
+def test_a_system_that_could_not_be_read_afterwards_is_found(swaps: bool, place: Place, node: Devnet) -> None:
+    """A facet that, when called, destroys what the dispatcher knows of its routes."""
+    place.set_code(FACET, hex_bytes("0x5f19" + "7f" + to_hex(word_at(DISPATCHER + 4))[2:] + "5500"))
+    add: Body = {"kind": "facet_swap", "changes": [{"add": FACET, "selectors": ["poke()"]}]}
+    place.executed("0009-nine", document(add))
+    poke = {"kind": "contract_call", "calls": [{"to": "target", "function": "poke()", "args": []}]}
+    swap = {"kind": "facet_swap", "changes": SWAP["changes"]}
+    found = rehearsed(place, node, {"kind": "batch", "entries": [swap, poke]} if swaps else poke)
+    assert spoken(found.findings) == ["target-read"]
+    assert any(found.names.get((c.account, c.slot)) == "number of recorded selectors" for c in found.changes) is swaps
+    assert found.changes

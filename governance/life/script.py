@@ -1,0 +1,227 @@
+"""The script of a rehearsal: what is still to be done on which block, by whom, and what must come of it.
+
+Procedure:
+1. The plan: the lock file's, or what would be locked now. That a lock file is stale is a finding, not the end.
+2. The blocks: what precedes it in the Safe's queue; the owners' approvals and the Safe's own execution; just before its
+   time an execution that must be refused; at its time each step. What the chain has already done is passed over.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from governance.core.call import Call, encode_call, function
+from governance.core.errors import Finding, Refused
+from governance.core.facts import Head
+from governance.core.keccak import keccak
+from governance.core.kinds import Lane
+from governance.core.plan import Step
+from governance.core.quorum import count
+from governance.core.rehearsal import Act, Scene, Sent
+from governance.core.safetx import SafeTx, execution
+from governance.core.stage import ACTIONS, DONE_TIMESTAMP, Stage
+from governance.core.units import ZERO_WORD, Address, Bytes32, Duration, Moment, checksummed
+from governance.life.locked import Locked, open_lock, require_fresh
+from governance.life.pin import kind_of, plan_now
+from governance.life.site import Site, Workspace
+from governance.life.watch import Sighting, look
+
+BLOCK_TIME = Duration(12)
+"""After the head, the first block of the rehearsal."""
+ANYONE = checksummed(keccak(b"gov rehearsal")[12:])
+"""Who sends what anyone may send: an account that nobody holds."""
+APPROVE = function("approveHash(bytes32)")
+EXECUTOR_ROLE = Bytes32(keccak(b"EXECUTOR_ROLE"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A step that is still to be done."""
+
+    step: Step
+    eta: Moment | None
+    """Of one that the timelock has scheduled already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is rehearsed, on which block."""
+
+    locked: Locked
+    is_locked: bool
+    head: Head
+    pending: tuple[Pending, ...]
+    earlier: tuple[SafeTx, ...]
+    """Safe transactions that must go first, in order of their nonces."""
+    owners: tuple[Address, ...]
+    threshold: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def lane(self) -> Lane:
+        """Of the plan."""
+        return self.locked.plan.lane
+
+    @property
+    def start(self) -> Moment:
+        """Of the first block."""
+        return self.head.timestamp + BLOCK_TIME
+
+    def due(self, pending: Pending) -> Moment:
+        """From when on a step may be executed."""
+        operation = pending.step.operation
+        assert operation is not None
+        return self.start + operation.delay if pending.eta is None else pending.eta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """The blocks and what must come of each call."""
+
+    moments: tuple[Moment, ...]
+    acts: tuple[tuple[Act, ...], ...]
+    early: int
+    """How many blocks come before the moment at which nothing may have changed; zero for no such moment."""
+
+    @property
+    def scenes(self) -> list[Scene]:
+        """As they are played."""
+        pairs = zip(self.moments, self.acts, strict=True)
+        return [Scene(moment=moment, sent=tuple(act.sent for act in acts)) for moment, acts in pairs]
+
+
+# 1. The plan.
+
+
+def subject_of(site: Site, workspace: Workspace, proposal_id: str) -> Subject:
+    """What there is to rehearse. Raises Refused when there is nothing, or nothing yet."""
+    opened = open_lock(workspace, proposal_id, site.network.name)
+    if opened is None:
+        proposal = workspace.proposal(proposal_id)
+        plan = plan_now(site, workspace, proposal_id).plan
+        locked = Locked(proposal=proposal, policy=workspace.policy(), kind=kind_of(proposal), plan=plan)
+        head, safe = site.chain.head(), None
+        pending = tuple(Pending(step=step, eta=None) for step in plan.steps)
+    else:
+        sighting = look(site, workspace, proposal_id)
+        locked, head, safe = opened, sighting.head, sighting.safe
+        pending = _still_to_do(sighting)
+    facts = site.safe(locked.plan.lane).look(head) if safe is None else safe
+    _require_predecessor(site, locked, pending, head)
+    unsent = [each.step.safe_tx.nonce for each in pending if each.eta is None]
+    return Subject(
+        locked=locked,
+        is_locked=opened is not None,
+        head=head,
+        pending=pending,
+        earlier=_earlier(site, workspace, locked, facts.nonce, unsent[0]) if unsent else (),
+        owners=facts.owners,
+        threshold=facts.threshold,
+        findings=_stale(site, workspace, locked, head) if opened is not None and unsent else (),
+    )
+
+
+def _still_to_do(sighting: Sighting) -> tuple[Pending, ...]:
+    assert sighting.locked is not None
+    if sighting.stage in {Stage.EXECUTED, Stage.CANCELLED, Stage.EXPIRED}:
+        message = f"{sighting.proposal} is {sighting.stage} on {sighting.network}: there is nothing to rehearse"
+        raise Refused(message, hint=ACTIONS[sighting.stage] or "gov verify holds it against the chain")
+    return tuple(Pending(step=seen.step, eta=seen.eta) for seen in sighting.steps if seen.stage is not Stage.EXECUTED)
+
+
+def _stale(site: Site, workspace: Workspace, locked: Locked, head: Head) -> tuple[Finding, ...]:
+    """Why the plan would not be let through on chain any more, while the rest is still worth seeing."""
+    try:
+        require_fresh(site, workspace, locked, head)
+    except Refused as error:
+        if not error.findings:
+            raise
+        return error.findings
+    return ()
+
+
+def _require_predecessor(site: Site, locked: Locked, pending: Sequence[Pending], head: Head) -> None:
+    """What comes after another proposal is rehearsed on the state that the other leaves, once that is there."""
+    plan = locked.plan
+    if plan.pins.predecessor == ZERO_WORD or not pending or pending[0].step is not plan.steps[0]:
+        return
+    (operation,) = site.timelock.operations([plan.pins.predecessor], head)
+    if operation.timestamp != DONE_TIMESTAMP:
+        message = f"{locked.proposal.document.after} is not executed on {site.network.name} yet"
+        hint = "rehearse it first; this one is rehearsed on the state that it leaves"
+        finding = Finding(rule="simulate-predecessor", message=message, hint=hint, path="after")
+        raise Refused("the proposal that must come first is not done", findings=(finding,))
+
+
+def _earlier(site: Site, workspace: Workspace, locked: Locked, live: int, pinned: int) -> tuple[SafeTx, ...]:
+    """What other lock files have pinned between the Safe's nonce and the first of ours."""
+    found: dict[int, SafeTx] = {}
+    for other in workspace.proposal_ids() if live < pinned else ():
+        theirs = None if other == locked.proposal.id else open_lock(workspace, other, site.network.name)
+        for step in () if theirs is None else theirs.plan.steps:
+            if step.safe_tx.safe == locked.plan.safe:
+                found[step.safe_tx.nonce] = step.safe_tx
+    missing = [nonce for nonce in range(live, pinned) if nonce not in found]
+    if missing or live > pinned:
+        message = f"the plan has nonce {pinned} of {locked.plan.safe}, whose next is {live}"
+        hint = ACTIONS[Stage.DISPLACED] if live > pinned else f"no lock file has nonce {missing[0]}: run gov lock again"
+        raise Refused(
+            f"{locked.proposal.id} cannot be rehearsed on {site.network.name}",
+            findings=(Finding(rule="simulate-nonce", message=message, hint=hint),),
+        )
+    return tuple(found[nonce] for nonce in range(live, pinned))
+
+
+def executor_of(site: Site, subject: Subject) -> Address:
+    """Somebody whom the timelock lets execute."""
+    if subject.lane is not Lane.TIMELOCK or site.timelock.look(subject.head).open_executor:
+        return ANYONE
+    holders = site.timelock.role_members(subject.head).get(EXECUTOR_ROLE, frozenset())
+    if not holders:
+        message = f"nobody holds EXECUTOR_ROLE of {site.network.timelock}"
+        finding = Finding(rule="no-executor", message=message, hint="what is scheduled could never be executed")
+        raise Refused("the timelock has no executor", findings=(finding,))
+    return min(holders)
+
+
+# 2. The blocks.
+
+
+def script_of(subject: Subject, executor: Address) -> Script:
+    """The blocks, from the one after the head to the last execution."""
+    first = [act for tx in subject.earlier for act in _safe_acts(subject, tx, f"earlier: nonce {tx.nonce}")]
+    for pending in subject.pending:
+        if pending.eta is None:
+            verb = "schedule" if subject.lane is Lane.TIMELOCK else "execute"
+            first += _safe_acts(subject, pending.step.safe_tx, f"{verb}: {pending.step.label}")
+    blocks: list[tuple[Moment, tuple[Act, ...]]] = [(subject.start, tuple(first))] if first else []
+    early = 0
+    for index, pending in enumerate(subject.pending if subject.lane is Lane.TIMELOCK else ()):
+        last = blocks[-1][0] if blocks else subject.head.timestamp
+        due = subject.due(pending)
+        if due.seconds - 2 > last.seconds:
+            waiting = subject.pending[index:] if index == 0 else [pending]
+            tries = tuple(_execution(each.step, executor, must_pass=False) for each in waiting)
+            early = len(blocks) if index == 0 and blocks else early
+            blocks.append((Moment(due.seconds - 1), tries))
+            last = blocks[-1][0]
+        moment = max(due, last + Duration(1))
+        blocks.append((moment, (_execution(pending.step, executor, must_pass=True),)))
+    moments, acts = zip(*blocks, strict=True)
+    return Script(moments=moments, acts=acts, early=early)
+
+
+def _safe_acts(subject: Subject, tx: SafeTx, label: str) -> list[Act]:
+    """A quorum of owners approves on chain, and then anyone has the Safe execute: no signature is needed."""
+    owners = subject.owners[: subject.threshold]
+    approve = Call(to=tx.safe, data=encode_call(APPROVE, [tx.hash]), summary="approveHash")
+    quorum = count(tx.hash, [], owners=subject.owners, threshold=subject.threshold, approved=frozenset(owners))
+    sent = [Sent(call=approve, sender=owner) for owner in owners]
+    approvals = [Act(label=f"approve nonce {tx.nonce}", sent=each, must_pass=True) for each in sent]
+    call = execution(tx, quorum.blob())
+    return [*approvals, Act(label=label, sent=Sent(call=call, sender=ANYONE), must_pass=True)]
+
+
+def _execution(step: Step, executor: Address, *, must_pass: bool) -> Act:
+    assert step.operation is not None
+    label = f"execute: {step.label}" if must_pass else f"execute too early: {step.label}"
+    return Act(label=label, sent=Sent(call=step.operation.execute(), sender=executor), must_pass=must_pass)
