@@ -98,6 +98,7 @@ def stop(process: Process) -> bool:
         _signal(process.pid, sign)
         for _ in ticks():
             if not is_running(process):
+                _reap(process.pid, options=0)  # it is dying: wait until it is gone
                 return True
     raise Unreachable(f"anvil with pid {process.pid} does not end")
 
@@ -178,10 +179,10 @@ def _identity_by_ps(pid: int) -> str | None:
     return None if len(shown) != 2 or shown[0].startswith("Z") else shown[1].strip()
 
 
-def _reap(pid: int) -> None:
+def _reap(pid: int, options: int = os.WNOHANG) -> None:
     """Take note of the end of a child of ours; another's child is not ours to wait for."""
     try:
-        os.waitpid(pid, os.WNOHANG)
+        os.waitpid(pid, options)
     except ChildProcessError:
         return
 
