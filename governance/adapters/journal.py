@@ -88,12 +88,9 @@ class SqlJournal:
         try:
             yield
         except (SQLAlchemyError, OSError) as error:
-            reason = self._reason(error)
-        else:
-            return
-        # Raised out here because what was caught may carry the URL.
-        hint = f"is it there, whole, writable and not full? {_AWAY}"
-        raise Unreachable(f"the {self.shown} does not work: {reason}", hint=hint)
+            message = f"the {self.shown} does not work: {self._reason(error)}"
+            hint = f"is it there, whole, writable and not full? {_AWAY}"
+            raise Unreachable(message, hint=hint) from None  # what was caught may carry the URL
 
     def _reason(self, error: Exception) -> str:
         """The database's own words in one line, without what the URL keeps secret."""

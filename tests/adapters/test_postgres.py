@@ -1,6 +1,7 @@
 """What only PostgreSQL can do to a journal: ask for passwords, be away, keep others waiting, be read-only."""
 
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,14 @@ def test_a_wrong_password_is_told_without_it(postgres: Postgres) -> None:
     error = told(postgres.url(password=WRONG))
     assert "password authentication failed" in error.message
     assert WRONG not in everything(error) + error.hint()
+
+
+@pytest.mark.parametrize("where", ["gov:gov@/postgres?", "gov@/postgres?password=gov&"])
+def test_a_password_in_the_servers_own_words_is_struck_out(postgres: Postgres, where: str) -> None:
+    """threat_57: the server repeats the user's name, which here is the password that was tried."""
+    error = told(f"postgresql+psycopg://{where}host={postgres.folder}")
+    assert 'password authentication failed for user "***"' in error.message
+    assert 'user "gov"' not in "".join(traceback.format_exception(error))
 
 
 def test_what_is_away_is_told_without_the_password(postgres: Postgres, tmp_path: Path) -> None:

@@ -164,6 +164,8 @@ def test_a_transaction_that_never_arrived_is_sent_again_byte_for_byte(world: Wor
         world.send(counts)
     assert "the same command" in caught.value.hint()
     world.proxy.faults.lose_question.clear()
+    world.node.ask("anvil_setNextBlockBaseFeePerGas", hex(2 * 10**9))  # or the same bytes would be signed again
+    world.node.mine()
     assert world.send(counts).status == 1
     first, second = world.proxy.broadcasts()
     assert first == second == to_hex(world.kept()[0].raw)
@@ -189,6 +191,29 @@ def test_a_transaction_that_the_pool_forgot_is_sent_again_byte_for_byte(world: W
     world.clock.meanwhile = world.node.mine
     assert world.send(counts).tx_hash == intent.tx_hash
     assert world.proxy.broadcasts() == [to_hex(intent.raw)] * 2
+    assert world.count(counts) == 1
+
+
+def test_a_transaction_that_waits_in_the_pool_is_never_signed_anew(world: World, counts: Call) -> None:
+    """threat_03: its nonce is taken, and the next one would have a second effect."""
+    world.node.ask("evm_setAutomine", False)
+    with pytest.raises(Unreachable, match="has no receipt: waited 120 s"):
+        world.send(counts)
+    world.clock.meanwhile = world.node.mine
+    receipt = world.send(counts)
+    (intent,) = world.kept()
+    assert receipt.tx_hash == intent.tx_hash
+    assert set(world.proxy.broadcasts()) == {to_hex(intent.raw)}
+    assert world.count(counts) == 1
+
+
+def test_a_receipt_that_comes_between_two_looks_is_not_taken_for_lost(world: World, counts: Call) -> None:
+    """threat_08: mined just after its receipt was asked for, so that its nonce is used, and by itself."""
+    world.node.ask("evm_setAutomine", False)
+    faults = world.proxy.faults
+    faults.before[BROADCAST] = lambda: faults.before.update({"eth_getTransactionCount": world.node.mine})
+    assert world.send(counts).status == 1
+    assert faults.before == {}
     assert world.count(counts) == 1
 
 
