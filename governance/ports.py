@@ -4,7 +4,7 @@ Every read takes the head it is true at. An adapter raises Unreachable when the 
 returns a default in place of a security parameter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from governance.core.facts import (
     TargetFacts,
     TimelockFacts,
 )
+from governance.core.journal import Entry, Intent
 from governance.core.rehearsal import Played, Scene, Sent, Trace
 from governance.core.safetx import SafeTx
 from governance.core.units import Address, Bytes32, Moment
@@ -193,4 +194,24 @@ class Mailbox(Protocol):
 
     def all(self) -> list[Ballot]:
         """Every signature, by signer, then network and nonce. Raises Rejected with every malformed or false one."""
+        ...
+
+
+class Journal(Protocol):
+    """Notes, and transactions that may have been sent. Nothing in it decides; it may be lost at any time."""
+
+    def append(self, kind: str, proposal: str, network: str, subject: Mapping[str, str], *, at: Moment) -> Entry:
+        """Add a note to the one chain of notes, whoever else is writing."""
+        ...
+
+    def entries(self, proposal: str | None = None) -> list[Entry]:
+        """Notes in order: of one proposal, or all. Raises Refused with everything that breaks the chain of notes."""
+        ...
+
+    def record_intent(self, intent: Intent) -> None:
+        """Keep a signed transaction; on disk when this returns. The same again changes nothing."""
+        ...
+
+    def intents(self, purpose: str) -> list[Intent]:
+        """Signed transactions for one act, by nonce. Raises Refused on one whose bytes are not what was signed."""
         ...

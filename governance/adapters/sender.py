@@ -16,7 +16,7 @@ done already, so the second costs gas and has no effect.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from governance.adapters.reverts import explain
 from governance.core.call import Call
@@ -24,7 +24,7 @@ from governance.core.errors import Finding, Refused, Unreachable
 from governance.core.facts import Head, Receipt
 from governance.core.journal import Intent
 from governance.core.units import Address, to_hex
-from governance.ports import Answer
+from governance.ports import Answer, Journal
 
 if TYPE_CHECKING:
     from governance.adapters.chain import Fees, NodeChain
@@ -38,18 +38,6 @@ POLL = (0.05, 1.0)
 """Seconds between looks: the first, and the longest."""
 
 
-class Intents(Protocol):
-    """Where signed transactions are kept."""
-
-    def record_intent(self, intent: Intent) -> None:
-        """Keep one; on disk when this returns."""
-        ...
-
-    def intents(self, purpose: str) -> list[Intent]:
-        """Those of one act."""
-        ...
-
-
 class JournalledSender:
     """See `governance.ports.Sender`."""
 
@@ -58,7 +46,7 @@ class JournalledSender:
         *,
         chain: "NodeChain",
         signer: "KeystoreSigner",
-        journal: Intents,
+        journal: Journal,
         network: str,
         max_fee_per_gas: int,
         clock: Callable[[], float],
