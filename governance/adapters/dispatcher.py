@@ -1,19 +1,13 @@
 """A manifest dispatcher of any generation, read at one block."""
 
 from governance.adapters.loupe import ask, one, require_agreement, routed
+from governance.core.access import ADMIN, APPLY, COMMIT, EMERGENCY, HAS_ROLE
 from governance.core.call import Function, decode, function
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.facts import Generation, Head, Route, TargetFacts
-from governance.core.keccak import keccak
 from governance.core.network import Network
-from governance.core.units import ZERO_WORD, Address, Bytes32, Duration
+from governance.core.units import Address, Bytes32, Duration
 from governance.ports import Answer, Chain
-
-ADMIN = ZERO_WORD
-"""DEFAULT_ADMIN_ROLE of AccessControl."""
-COMMIT = Bytes32(keccak(b"COMMIT_ROLE"))
-APPLY = Bytes32(keccak(b"APPLY_ROLE"))
-EMERGENCY = Bytes32(keccak(b"EMERGENCY_ROLE"))
 
 _WORDS = "(bytes32,bytes32,uint64,uint64,uint64,uint64,bool)"
 _STATE_V1 = function(f"manifestState(){_WORDS}")
@@ -21,7 +15,6 @@ _STATE_V1 = function(f"manifestState(){_WORDS}")
 _STATE = function(f"manifest(){_WORDS}")
 """activeRoot, pendingRoot, activeEpoch, committedAt, activationDelay, manifestVersion, frozen."""
 _PAUSED = function("paused()(bool)")
-_HAS_ROLE = function("hasRole(bytes32,address)(bool)")
 _ROUTE = function("routes(bytes4)(address,bytes32)")
 
 
@@ -30,8 +23,8 @@ def look(chain: Chain, network: Network, generation: Generation, code_hash: Byte
     target, timelock = network.target, network.timelock
     state = _STATE_V1 if generation is Generation.V1 else _STATE
     asked: list[tuple[Function, list[object]]] = [(state, []), (_PAUSED, [])]
-    asked += [(_HAS_ROLE, [role, timelock]) for role in (ADMIN, COMMIT, APPLY, EMERGENCY)]
-    asked.append((_HAS_ROLE, [EMERGENCY, network.guardian]))
+    asked += [(HAS_ROLE, [role, timelock]) for role in (ADMIN, COMMIT, APPLY, EMERGENCY)]
+    asked.append((HAS_ROLE, [EMERGENCY, network.guardian]))
     first, *rest = ask(chain, target, asked, at)
     active, pending, epoch, delay, frozen = _state(target, state, first)
     paused, *rights = (bool(one(target, fn, answer)) for (fn, _), answer in zip(asked[1:], rest, strict=True))

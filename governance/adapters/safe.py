@@ -12,6 +12,7 @@ from governance.core.call import Call, Function, decode, encode_call, function
 from governance.core.errors import ChainContradicts, Finding, Refused, Rejected
 from governance.core.facts import Head, SafeFacts, SafeOutcome
 from governance.core.keccak import keccak
+from governance.core.safelayout import FALLBACK_SLOT, GUARD_SLOT, SENTINEL, SINGLETON_SLOT
 from governance.core.safetx import VERSIONS, SafeTx, execution
 from governance.core.units import ZERO_ADDRESS, Address, Bytes32, checksummed, shown, to_hex
 from governance.ports import Answer, Chain
@@ -26,12 +27,7 @@ _HASH = function(
     "getTransactionHash(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,uint256)(bytes32)"
 )
 
-SENTINEL = Address("0x0000000000000000000000000000000000000001")
-"""Head of the linked list of modules."""
 PAGE = 50
-SINGLETON_SLOT = 0
-GUARD_SLOT = int.from_bytes(keccak(b"guard_manager.guard.address"), "big")
-FALLBACK_SLOT = int.from_bytes(keccak(b"fallback_manager.handler.address"), "big")
 
 SUCCESS = Bytes32(keccak(b"ExecutionSuccess(bytes32,uint256)"))
 FAILURE = Bytes32(keccak(b"ExecutionFailure(bytes32,uint256)"))

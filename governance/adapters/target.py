@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from governance.adapters import diamond, dispatcher
 from governance.adapters.known import DISPATCHERS
 from governance.adapters.roles import role_members
+from governance.core.access import ADMIN, APPLY, COMMIT, EMERGENCY
 from governance.core.call import Call
 from governance.core.errors import ChainContradicts, Finding, Refused
 from governance.core.facts import Generation, Head, TargetFacts
@@ -62,7 +63,7 @@ class NodeTarget:
         """Everybody to whom its logs say a role was granted; the timelock and the guardian besides, without a log."""
         if self._network.target_kind is TargetKind.DIAMOND:
             raise self._refused(f"{self._network.target} is a diamond: it has an owner, no roles", "target-no-roles")
-        roles = (dispatcher.ADMIN, dispatcher.COMMIT, dispatcher.APPLY, dispatcher.EMERGENCY)
+        roles = (ADMIN, COMMIT, APPLY, EMERGENCY)
         asked = [(role, who) for role in roles for who in (self._network.timelock, self._network.guardian)]
         return role_members(self._chain, self._network.target, at, asked=asked)
 

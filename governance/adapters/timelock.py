@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from governance.adapters.roles import role_members
+from governance.core.access import CANCELLER, EXECUTOR, HAS_ROLE, PROPOSER
 from governance.core.call import Call, Function, decode, encode_call, function
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.facts import Head, OperationEvent, OperationFacts, TimelockFacts
@@ -17,12 +18,8 @@ from governance.ports import Answer, Chain
 
 ADMIN = ZERO_WORD
 """DEFAULT_ADMIN_ROLE of AccessControl."""
-PROPOSER = Bytes32(keccak(b"PROPOSER_ROLE"))
-CANCELLER = Bytes32(keccak(b"CANCELLER_ROLE"))
-EXECUTOR = Bytes32(keccak(b"EXECUTOR_ROLE"))
 
 _MIN_DELAY = function("getMinDelay()(uint256)")
-_HAS_ROLE = function("hasRole(bytes32,address)(bool)")
 _TIMESTAMP = function("getTimestamp(bytes32)(uint256)")
 _HASH_BATCH = function("hashOperationBatch(address[],uint256[],bytes[],bytes32,bytes32)(bytes32)")
 
@@ -53,9 +50,9 @@ class NodeTimelock:
             (CANCELLER, self._guardian),
             (EXECUTOR, ZERO_ADDRESS),
         ]
-        calls = [self._call(_MIN_DELAY), *(self._call(_HAS_ROLE, role, who) for role, who in asked)]
+        calls = [self._call(_MIN_DELAY), *(self._call(HAS_ROLE, role, who) for role, who in asked)]
         delay, *held = self._chain.call_many(calls, at)
-        proposes, cancels, guardian_cancels, is_open = (bool(self._value(_HAS_ROLE, answer)) for answer in held)
+        proposes, cancels, guardian_cancels, is_open = (bool(self._value(HAS_ROLE, answer)) for answer in held)
         return TimelockFacts(
             address=self._address,
             code_hash=Bytes32(keccak(code)),

@@ -8,7 +8,6 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,14 +18,12 @@ if TYPE_CHECKING:
     from governance.adapters.journal import SqlJournal
     from governance.adapters.keys import KeystoreSigner
     from governance.adapters.workspace import FileWorkspace
-    from governance.core.facts import Receipt
     from governance.core.manifestfile import ManifestFile
     from governance.core.network import Network
     from governance.core.safetx import SafeTx
     from governance.core.units import Bytes32
     from governance.life.audit import Check
     from governance.life.site import Site
-    from governance.life.watch import Sighting
     from governance.ports import Chain, Sender, Simulator
 
 GWEI = 10**9
@@ -204,32 +201,6 @@ def witness(tx: "SafeTx", version: str) -> "Bytes32":
     from governance.adapters.witness import safe_tx_hash_by_safe_eth
 
     return safe_tx_hash_by_safe_eth(tx, version)
-
-
-def note_sighting(space: "FileWorkspace", sighting: "Sighting") -> None:
-    """Hold a sighting against the last one noted, and note it when it is news. Raises ChainContradicts."""
-    from governance.core.stage import Stage, audit
-
-    notes = journal(space)
-    seen = [e for e in notes.entries(sighting.proposal) if e.kind == "sighted" and e.network == sighting.network]
-    for number, step in enumerate(sighting.steps):
-        digest = step.step.safe_tx.hash.hex()
-        before = next((e for e in reversed(seen) if e.subject["safe_tx_hash"] == digest), None)
-        if before is not None and int(before.subject["block"]) <= sighting.head.number:
-            audit(Stage(before.subject["stage"]), step.stage, what=f"{sighting.proposal} step {number + 1}")
-        if before is None or before.subject["stage"] != str(step.stage):
-            subject = {"safe_tx_hash": digest, "stage": str(step.stage), "block": str(sighting.head.number)}
-            notes.append("sighted", sighting.proposal, sighting.network, subject, at=sighting.head.timestamp)
-
-
-def note_acts(
-    space: "FileWorkspace", sighting: "Sighting", kind: str, receipts: "Sequence[tuple[str, Receipt]]"
-) -> None:
-    """Note what was done on chain."""
-    notes = journal(space)
-    for words, receipt in receipts:
-        subject = {"act": words, "tx_hash": f"0x{receipt.tx_hash.hex()}", "block": str(receipt.block)}
-        notes.append(kind, sighting.proposal, sighting.network, subject, at=sighting.head.timestamp)
 
 
 def tool_checks(space: "FileWorkspace") -> "list[Check]":

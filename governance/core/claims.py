@@ -7,33 +7,13 @@ read; the deployment is good when none differs. Nothing here reads or sends.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from governance.core.access import ADMIN, APPLY, CANCELLER, COMMIT, EMERGENCY, EXECUTOR, PROPOSER
 from governance.core.blueprint import Blueprint, PlannedSafe, safe_address
 from governance.core.call import Call, function
 from governance.core.facts import Generation
-from governance.core.handover import (
-    ACTIVATION_DELAY,
-    ACTIVE_EPOCH,
-    ADMIN,
-    APPLY,
-    CANCELLER,
-    COMMIT,
-    EMERGENCY,
-    EXECUTOR,
-    FACET_ADDRESS,
-    GOV_STATE,
-    OWNER,
-    PROPOSER,
-    account_word,
-    view,
-)
-from governance.core.keccak import keccak
+from governance.core.handover import ACTIVATION_DELAY, ACTIVE_EPOCH, FACET_ADDRESS, GOV_STATE, OWNER, account_word, view
+from governance.core.safelayout import FALLBACK_SLOT, GUARD_SLOT, SENTINEL
 from governance.core.units import ZERO_WORD, Address, Bytes32
-
-SENTINEL = Address("0x0000000000000000000000000000000000000001")
-"""Head of a Safe's linked list of modules."""
-
-GUARD_SLOT = int.from_bytes(keccak(b"guard_manager.guard.address"), "big")
-FALLBACK_SLOT = int.from_bytes(keccak(b"fallback_manager.handler.address"), "big")
 
 _OWNERS = function("getOwners()(address[])")
 _THRESHOLD = function("getThreshold()(uint256)")

@@ -7,16 +7,14 @@ from the chain afterwards (`claims`).
 
 from dataclasses import dataclass
 
+from governance.core.access import ADMIN, APPLY, CANCELLER, COMMIT, EMERGENCY, GRANT, HAS_ROLE
 from governance.core.artifact import SAFE_SINGLETON_FACTORY, Artifact, create2_call
 from governance.core.blueprint import Blueprint, PlannedSafe, safe_address
 from governance.core.call import Call, Function, encode_call, function
 from governance.core.facts import Generation, TargetFacts
-from governance.core.keccak import keccak
 from governance.core.units import ZERO_WORD, Address, Bytes32, Duration, address_bytes, to_hex
 
 CREATE_PROXY = function("createProxyWithNonce(address,bytes,uint256)")
-HAS_ROLE = function("hasRole(bytes32,address)(bool)")
-GRANT_ROLE = function("grantRole(bytes32,address)")
 RENOUNCE_ROLE = function("renounceRole(bytes32,address)")
 SET_DELAY = function("setActivationDelay(uint64)")
 QUEUE_ROTATION = function("queueRotateGovernance(address)")
@@ -27,13 +25,6 @@ FACET_ADDRESS = function("facetAddress(bytes4)(address)")
 ACTIVE_EPOCH = function("activeEpoch()(uint64)")
 ACTIVATION_DELAY = function("activationDelay()(uint64)")
 GOV_STATE = function("govState()(address,address,address,uint64)")
-
-ADMIN = ZERO_WORD
-"""DEFAULT_ADMIN_ROLE."""
-PROPOSER, CANCELLER, EXECUTOR = (
-    Bytes32(keccak(name)) for name in (b"PROPOSER_ROLE", b"CANCELLER_ROLE", b"EXECUTOR_ROLE")
-)
-COMMIT, APPLY, EMERGENCY = (Bytes32(keccak(name)) for name in (b"COMMIT_ROLE", b"APPLY_ROLE", b"EMERGENCY_ROLE"))
 
 TRUE, FALSE = (1).to_bytes(32, "big"), bytes(32)
 
@@ -238,7 +229,7 @@ def _leave(plan: Blueprint, role: Bytes32) -> Step:
 
 
 def _grant(contract: Address, role: Bytes32, account: Address, summary: str) -> Step:
-    call = Call(to=contract, data=encode_call(GRANT_ROLE, [role, account]), summary=summary)
+    call = Call(to=contract, data=encode_call(GRANT, [role, account]), summary=summary)
     return Step(purpose=summary, call=call, done=(Holds(call=view(contract, HAS_ROLE, role, account), begins=TRUE),))
 
 

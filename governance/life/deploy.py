@@ -10,12 +10,13 @@ It never takes a receipt for the outcome, and a deployer who still holds any rig
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from governance.core.access import HAS_ROLE
 from governance.core.artifact import DEPLOYMENT_PROXY, SAFE_SINGLETON_FACTORY, Artifact
 from governance.core.blueprint import Blueprint, safe_address
 from governance.core.claims import Claims, RolesClaim, claims
 from governance.core.errors import ChainContradicts, Finding, Refused
 from governance.core.facts import Head
-from governance.core.handover import FALSE, HAS_ROLE, TRUE, Step, staged_facet, steps, view
+from governance.core.handover import FALSE, TRUE, Step, staged_facet, steps, view
 from governance.core.keccak import keccak
 from governance.core.network import Network
 from governance.core.units import Address, Bytes32, address_bytes, checksummed, to_hex

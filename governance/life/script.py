@@ -9,6 +9,7 @@ Procedure:
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from governance.core.access import EXECUTOR
 from governance.core.call import Call, encode_call, function
 from governance.core.errors import Finding, Refused
 from governance.core.facts import Head
@@ -19,7 +20,7 @@ from governance.core.quorum import count
 from governance.core.rehearsal import Act, Scene, Sent
 from governance.core.safetx import SafeTx, execution
 from governance.core.stage import ACTIONS, DONE_TIMESTAMP, Stage
-from governance.core.units import ZERO_WORD, Address, Bytes32, Duration, Moment, checksummed
+from governance.core.units import ZERO_WORD, Address, Duration, Moment, checksummed
 from governance.life.locked import Locked, open_lock, require_fresh
 from governance.life.pin import kind_of, plan_now
 from governance.life.site import Site, Workspace
@@ -30,7 +31,6 @@ BLOCK_TIME = Duration(12)
 ANYONE = checksummed(keccak(b"gov rehearsal")[12:])
 """Who sends what anyone may send: an account that nobody holds."""
 APPROVE = function("approveHash(bytes32)")
-EXECUTOR_ROLE = Bytes32(keccak(b"EXECUTOR_ROLE"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +175,7 @@ def executor_of(site: Site, subject: Subject) -> Address:
     """Somebody whom the timelock lets execute."""
     if subject.lane is not Lane.TIMELOCK or site.timelock.look(subject.head).open_executor:
         return ANYONE
-    holders = site.timelock.role_members(subject.head).get(EXECUTOR_ROLE, frozenset())
+    holders = site.timelock.role_members(subject.head).get(EXECUTOR, frozenset())
     if not holders:
         message = f"nobody holds EXECUTOR_ROLE of {site.network.timelock}"
         finding = Finding(rule="no-executor", message=message, hint="what is scheduled could never be executed")

@@ -6,10 +6,11 @@ from governance.adapters import safe as safe_adapter
 from governance.adapters.chain import NodeChain
 from governance.adapters.known import SAFE_PROXIES, SAFE_SINGLETONS
 from governance.adapters.reverts import explain
-from governance.adapters.safe import FALLBACK_SLOT, GUARD_SLOT, SENTINEL, NodeSafe
+from governance.adapters.safe import NodeSafe
 from governance.core.errors import ChainContradicts, Refused
 from governance.core.facts import Head, SafeOutcome
 from governance.core.keccak import keccak
+from governance.core.safelayout import FALLBACK_SLOT, GUARD_SLOT, SENTINEL
 from governance.core.safetx import VERSIONS, SafeOperation, SafeTx, execution
 from governance.core.units import (
     ZERO_ADDRESS,

@@ -164,7 +164,8 @@ def test_a_transaction_that_never_arrived_is_sent_again_byte_for_byte(world: Wor
         world.send(counts)
     assert "the same command" in caught.value.hint()
     world.proxy.faults.lose_question.clear()
-    world.node.ask("anvil_setNextBlockBaseFeePerGas", hex(2 * 10**9))  # or the same bytes would be signed again
+    base = int(world.node.ask("eth_getBlockByNumber", "latest", False)["baseFeePerGas"], 16)
+    world.node.ask("anvil_setNextBlockBaseFeePerGas", hex(base + 1))  # or the same bytes would be signed again
     world.node.mine()
     assert world.send(counts).status == 1
     first, second = world.proxy.broadcasts()
@@ -325,7 +326,8 @@ def test_what_another_payer_or_chain_left_is_not_sent(world: World, counts: Call
     journal.record_intent(world.kept()[0])
     (world.folder / "other.sqlite3").replace(world.folder / "journal.sqlite3")
     left = {intent.tx_hash for intent in world.kept()}
-    world.node.ask("anvil_setNextBlockBaseFeePerGas", hex(2 * 10**9))  # or the same bytes would be signed again
+    base = int(world.node.ask("eth_getBlockByNumber", "latest", False)["baseFeePerGas"], 16)
+    world.node.ask("anvil_setNextBlockBaseFeePerGas", hex(base + 1))  # or the same bytes would be signed again
     world.node.mine()
     assert world.send(counts).tx_hash not in left
     assert (len(left), len(world.kept()), world.count(counts)) == (2, 3, 1)

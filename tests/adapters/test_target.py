@@ -7,9 +7,9 @@ import pytest
 
 from governance.adapters.anchor import NodeAnchor
 from governance.adapters.chain import NodeChain
-from governance.adapters.dispatcher import ADMIN, APPLY, COMMIT, EMERGENCY
 from governance.adapters.known import DISPATCHERS
 from governance.adapters.target import NodeTarget
+from governance.core.access import ADMIN, APPLY, COMMIT, EMERGENCY
 from governance.core.call import function
 from governance.core.errors import ChainContradicts, Refused
 from governance.core.facts import Generation, Head, TargetFacts

@@ -5,7 +5,8 @@ import pytest
 from governance.adapters.chain import NodeChain
 from governance.adapters.reverts import explain
 from governance.adapters.roles import GRANTED, role_members
-from governance.adapters.timelock import ADMIN, CANCELLER, EXECUTOR, PROPOSER, NodeTimelock
+from governance.adapters.timelock import NodeTimelock
+from governance.core.access import ADMIN, CANCELLER, EXECUTOR, PROPOSER
 from governance.core.call import Call
 from governance.core.errors import ChainContradicts, Refused
 from governance.core.facts import Head, OperationEvent, OperationFacts

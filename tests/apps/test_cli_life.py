@@ -1,6 +1,7 @@
 """The straight life by its commands: what people read, what tools read, what may not happen yet."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -157,3 +158,19 @@ def test_the_journal_may_be_lost_between_any_two_steps(at: At) -> None:
         assert gov.json("status") == kept
         shutil.rmtree(gov.root / ".gov/nothing", ignore_errors=True)
     assert gov.done("verify", ONE).code == 0
+
+
+def test_a_damaged_journal_hides_nothing_of_what_the_chain_says(at: At) -> None:
+    """threat_60: the stage is shown and the act is done; the damage is the error of the notes."""
+    gov = at("signed")
+    gov.act("queue")
+    shown = gov.json("status")
+    with sqlite3.connect(gov.root / ".gov" / JOURNAL) as database:
+        database.execute("UPDATE journal_entry SET subject = replace(subject, 'block', 'clock')")
+    database.close()
+    damaged = gov("status", "--json")
+    assert (damaged.code, damaged.document) == (1, shown)
+    assert "was changed" in damaged.err
+    gov.done("devnet", "warp", "48h")
+    gov.act("execute")
+    assert gov("status", "--json").document["proposals"][0]["stage"] == "executed"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from governance.adapters.files import parse
+from governance.core.access import ADMIN, CANCELLER, EMERGENCY, EXECUTOR, PROPOSER
 from governance.core.errors import Refused
 from governance.core.facts import (
     AnchorFacts,
@@ -18,7 +19,7 @@ from governance.core.facts import (
 )
 from governance.core.keccak import keccak
 from governance.core.kinds import KINDS, Derivation
-from governance.core.kinds.roles import ADMIN, CANCELLER, EMERGENCY, EXECUTOR, PROPOSER, role_id
+from governance.core.kinds.roles import role_id
 from governance.core.network import Network, TargetKind
 from governance.core.pins import CodePin, FacetPin, Pins
 from governance.core.proposal import Proposal, read

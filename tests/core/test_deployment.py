@@ -9,6 +9,7 @@ import yaml
 
 from governance.adapters.artifacts import Artifacts, safe_artifacts
 from governance.adapters.files import parse
+from governance.core.access import ADMIN, EMERGENCY, GRANT, HAS_ROLE
 from governance.core.artifact import (
     DEPLOYMENT_PROXY,
     Artifact,
@@ -22,7 +23,7 @@ from governance.core.claims import claims
 from governance.core.deployment import Description, description
 from governance.core.errors import Rejected
 from governance.core.facts import Generation
-from governance.core.handover import ADMIN, EMERGENCY, GRANT_ROLE, HAS_ROLE, RENOUNCE_ROLE, Step, steps
+from governance.core.handover import RENOUNCE_ROLE, Step, steps
 from governance.core.keccak import keccak
 from governance.core.network import TargetKind
 from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, address_bytes, checksummed
@@ -301,7 +302,7 @@ def test_the_deployer_leaves_only_after_everybody_has_come(generation: Generatio
     plan = planned(generation, target__activation_delay="1 h")
     found = steps(plan, DIGEST, "policies.yaml")
     for contract in (plan.timelock, plan.target):
-        grants = of_role(found, contract, GRANT_ROLE.selector)
+        grants = of_role(found, contract, GRANT.selector)
         renounces = of_role(found, contract, RENOUNCE_ROLE.selector)
         assert max(grants) < min(renounces)
     admin_last = [found[i].call.data[4:36] for i in of_role(found, plan.target, RENOUNCE_ROLE.selector)][-1]

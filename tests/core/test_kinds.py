@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from governance.core.access import EMERGENCY, GRANT, REVOKE
 from governance.core.call import Call, decode, encode_call, function
 from governance.core.effects import PausedIs, RootIs, RouteIs
 from governance.core.errors import Refused
@@ -20,12 +21,9 @@ from governance.core.kinds.upgrade import (
     APPLY_ROUTES,
     COMMIT_ROOT,
     DIAMOND_CUT,
-    EMERGENCY_ROLE,
-    GRANT_ROLE,
     MAX_BATCH,
     PROTECTED,
     REMOVE_ROUTES,
-    REVOKE_ROLE,
 )
 from governance.core.manifest import FORBIDDEN, SHADOWED
 from governance.core.merkle import Odd, Profile, Proof, leaf, leaves, root, verify
@@ -142,7 +140,7 @@ def swap(given: Pins, *changes: dict[str, Any]) -> Derivation:
 
 
 def names(calls: Sequence[Call]) -> list[str]:
-    known = (COMMIT_ROOT, APPLY_ROUTES, ACTIVATE, REMOVE_ROUTES, GRANT_ROLE, REVOKE_ROLE, DIAMOND_CUT)
+    known = (COMMIT_ROOT, APPLY_ROUTES, ACTIVATE, REMOVE_ROUTES, GRANT, REVOKE, DIAMOND_CUT)
     return [next(fn.name for fn in known if fn.selector == call.data[:4]) for call in calls]
 
 
@@ -195,7 +193,7 @@ def test_a_timelock_that_may_not_remove_lends_itself_the_role_for_the_call(gener
         *("commitRoot", "grantRole", "removeRoutes", "revokeRole", "activateCommittedRoot"),
     ]
     given, taken = bundle.calls[1], bundle.calls[3]
-    assert given.data[4:] == taken.data[4:] == encode_call(GRANT_ROLE, [EMERGENCY_ROLE, TIMELOCK])[4:]
+    assert given.data[4:] == taken.data[4:] == encode_call(GRANT, [EMERGENCY, TIMELOCK])[4:]
 
 
 @pytest.mark.parametrize("generation", DISPATCHERS)

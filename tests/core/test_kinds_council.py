@@ -10,8 +10,8 @@ from governance.core.call import Call, encode_call, function
 from governance.core.effects import Effect, FallbackHandlerIs, GuardIs, ModuleIs, OwnersAre
 from governance.core.errors import Rejected
 from governance.core.kinds import KINDS, Lane
-from governance.core.kinds.council_change import SENTINEL
 from governance.core.plan import derive_plan
+from governance.core.safelayout import SENTINEL
 from governance.core.units import ZERO_ADDRESS
 from tests.core.kindfacts import (
     CODELESS,

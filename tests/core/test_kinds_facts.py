@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from governance.core.access import ADMIN
 from governance.core.effects import (
     AnchorIs,
     DelayIs,
@@ -21,7 +22,6 @@ from governance.core.effects import (
 from governance.core.errors import Refused, Rejected
 from governance.core.facts import AnchorFacts, GovernanceFacts
 from governance.core.kinds import KINDS
-from governance.core.kinds.roles import ADMIN
 from governance.core.lock import moved, pins_document, read_pins, require_fit
 from governance.core.pins import Needs
 from governance.core.units import ZERO_ADDRESS, Bytes32, Duration

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from governance.core.access import ADMIN, EMERGENCY, EXECUTOR, PROPOSER
 from governance.core.call import encode_call, function
 from governance.core.errors import Rejected
 from governance.core.kinds import KINDS
-from governance.core.kinds.roles import ADMIN, EMERGENCY, EXECUTOR, PROPOSER
 from governance.core.network import TargetKind
 from governance.core.units import ZERO_ADDRESS, Duration, to_hex
 from tests.core.kindfacts import (

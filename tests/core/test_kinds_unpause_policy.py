@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from governance.core.access import EMERGENCY
 from governance.core.call import encode_call, function
 from governance.core.effects import AnchorIs, PausedIs
 from governance.core.facts import Generation
-from governance.core.kinds.roles import EMERGENCY
 from governance.core.pins import CodePin
 from governance.core.units import EMPTY_CODE_HASH, Bytes32
 from tests.core.kindfacts import (

@@ -11,7 +11,6 @@ from governance.adapters.simulate import NodeSimulator
 from governance.apps.wiring import site_over
 from governance.core import merkle
 from governance.core.call import Call, encode_call, function
-from governance.core.claims import GUARD_SLOT
 from governance.core.difference import Change
 from governance.core.errors import Finding, Refused
 from governance.core.facts import Generation, Route
@@ -19,6 +18,7 @@ from governance.core.keccak import keccak
 from governance.core.kinds import KINDS, Lane
 from governance.core.kinds.upgrade import APPLY_ROUTES, COMMIT_ROOT
 from governance.core.rehearsal import Rehearsal
+from governance.core.safelayout import GUARD_SLOT
 from governance.core.slots import DISPATCHER, word_at
 from governance.core.units import Address, checksummed, hex_bytes, to_hex
 from governance.life import execute as life_execute

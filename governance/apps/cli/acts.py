@@ -1,6 +1,7 @@
 """`gov queue`, `execute`, `verify`: the steps on chain. Nothing is sent without `--broadcast`."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from governance.apps import show, wiring
@@ -18,6 +19,7 @@ from governance.apps.cli.common import (
     emit,
     leave,
     one_proposal,
+    trouble,
 )
 from governance.core.errors import GovError
 from governance.core.facts import Receipt
@@ -67,11 +69,14 @@ def _run(
     *,
     note: str,
 ) -> None:
+    from governance.life.notes import note_acts
+
     space = wiring.workspace(workspace)
     proposal_id = one_proposal(proposal, space.proposal_ids())
     key, password_fd, max_fee_gwei, broadcast = paying
     signer = wiring.signer(key, password_fd)
     results = []
+    unnoted: GovError | None = None
     for name in wiring.networks_of(space, proposal_id, network):
         site = wiring.site(space, name)
         sender = wiring.sender(space, site, signer, max_fee_gwei, broadcast=broadcast)
@@ -83,12 +88,14 @@ def _run(
 
         with show.waiting(f"{proposal_id} on {name}"):
             sighting = act(site, space, proposal_id, sender, told)
-        wiring.note_acts(space, sighting, note, receipts)
         results.append({**show.sighting_document(sighting), "receipts": [show.receipt_document(*r) for r in receipts]})
+        unnoted = trouble(partial(note_acts, wiring.journal(space), sighting, note, receipts)) or unnoted
     if json:
         emit({"schema": "governance/act/v1", "networks": results})
     else:
         console().print(show.status(results))
+    if unnoted is not None:  # the act is done and shown; only its note is missing
+        leave(unnoted)
 
 
 def verify(

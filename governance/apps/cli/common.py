@@ -5,7 +5,7 @@ stdout carries the result: tables for people, one JSON document with `--json`. s
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast
 
@@ -110,6 +110,15 @@ def leave(error: GovError) -> NoReturn:
     """End with an error after the document that shows it was written: stdout holds one document, never two."""
     tell_error(error)
     raise typer.Exit(error.exit_code)
+
+
+def trouble(take_note: Callable[[], None]) -> GovError | None:
+    """The error of taking a note, if any: for commands that first show what the chain said, then end with it."""
+    try:
+        take_note()
+    except GovError as error:
+        return error
+    return None
 
 
 def printable(text: str) -> str:

@@ -1,5 +1,6 @@
 """`gov lock`, `plan`, `status`, `history`: what will happen, where it stands, what was noted."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -16,11 +17,11 @@ from governance.apps.cli.common import (
     finding_document,
     leave,
     one_proposal,
+    trouble,
 )
 from governance.core.errors import GovError, Rejected
 
 if TYPE_CHECKING:
-    from governance.adapters.workspace import FileWorkspace
     from governance.core.errors import Finding
 
 
@@ -73,7 +74,11 @@ def status(
     proposal: ProposalId = "", workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False
 ) -> None:
     """The stage of one proposal, or of all, on each network: derived from the chain now."""
+    from governance.life.notes import note_sighting
+    from governance.life.watch import look
+
     space = wiring.workspace(workspace)
+    notes = wiring.journal(space)
     ids = [one_proposal(proposal, space.proposal_ids())] if proposal else space.proposal_ids()
     if proposal:
         wiring.networks_of(space, ids[0], network)  # a network that it is not for is wrong usage, not a row
@@ -82,10 +87,13 @@ def status(
     for proposal_id in ids:
         try:
             for name in wiring.networks_of(space, proposal_id, network):
-                rows.append(_row(space, proposal_id, name))
+                sighting = look(wiring.site(space, name), space, proposal_id)
+                rows.append(show.sighting_document(sighting))
+                # Noted after it is shown: whatever is wrong with the journal, the chain has spoken.
+                worst = _worse(worst, trouble(partial(note_sighting, notes, sighting)))
         except GovError as error:
             rows.append({"proposal": proposal_id, "network": network or "", "stage": "", "error": error.message})
-            worst = max((worst, error), key=lambda e: -1 if e is None else e.exit_code)
+            worst = _worse(worst, error)
     if json:
         emit({"schema": "governance/status/v1", "proposals": rows})
     else:
@@ -94,12 +102,9 @@ def status(
         leave(worst)
 
 
-def _row(space: "FileWorkspace", proposal_id: str, network: str) -> dict[str, Any]:
-    from governance.life.watch import look
-
-    sighting = look(wiring.site(space, network), space, proposal_id)
-    wiring.note_sighting(space, sighting)
-    return show.sighting_document(sighting)
+def _worse(one: GovError | None, other: GovError | None) -> GovError | None:
+    """The error with the higher exit code."""
+    return max((one, other), key=lambda error: -1 if error is None else error.exit_code)
 
 
 def history(proposal: ProposalId, workspace: WorkspaceDir = HERE, json: AsJson = False) -> None:

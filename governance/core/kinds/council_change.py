@@ -23,6 +23,7 @@ from governance.core.kinds.base import Bundle, Derivation, Kind, Lane
 from governance.core.network import Network
 from governance.core.pins import Needs, Pins
 from governance.core.proposal import ProposalDocument
+from governance.core.safelayout import SENTINEL
 from governance.core.units import ZERO_ADDRESS, Address
 
 ADD_OWNER = function("addOwnerWithThreshold(address,uint256)")
@@ -34,8 +35,6 @@ ENABLE_MODULE = function("enableModule(address)")
 DISABLE_MODULE = function("disableModule(address,address)")
 SET_FALLBACK_HANDLER = function("setFallbackHandler(address)")
 
-SENTINEL = Address("0x0000000000000000000000000000000000000001")
-"""Head and end of the Safe's linked lists; never a member."""
 
 _NAMES = (
     "add_owner",

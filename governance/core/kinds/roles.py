@@ -7,23 +7,14 @@ DEFAULT_ADMIN_ROLE, as it is on every contract that these kinds name.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from governance.core.call import Call, encode_call, function
+from governance.core.access import ADMIN, EXECUTOR, GRANT, PROPOSER, REVOKE
+from governance.core.call import Call, encode_call
 from governance.core.effects import Effect, RoleIs
 from governance.core.errors import Finding
 from governance.core.keccak import keccak
 from governance.core.network import Network
 from governance.core.pins import Needs, Pins
-from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, to_hex, word
-
-GRANT = function("grantRole(bytes32,address)")
-REVOKE = function("revokeRole(bytes32,address)")
-
-ADMIN = ZERO_WORD
-"""DEFAULT_ADMIN_ROLE of AccessControl."""
-EMERGENCY = Bytes32(keccak(b"EMERGENCY_ROLE"))
-PROPOSER = Bytes32(keccak(b"PROPOSER_ROLE"))
-CANCELLER = Bytes32(keccak(b"CANCELLER_ROLE"))
-EXECUTOR = Bytes32(keccak(b"EXECUTOR_ROLE"))
+from governance.core.units import ZERO_ADDRESS, Address, Bytes32, to_hex, word
 
 TARGET_ROLES = ("DEFAULT_ADMIN_ROLE", "COMMIT_ROLE", "APPLY_ROLE", "EMERGENCY_ROLE")
 TIMELOCK_ROLES = ("DEFAULT_ADMIN_ROLE", "PROPOSER_ROLE", "CANCELLER_ROLE", "EXECUTOR_ROLE")

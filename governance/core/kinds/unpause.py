@@ -6,13 +6,14 @@ when it does not hold it.
 
 from typing import Any, ClassVar, Literal
 
+from governance.core.access import EMERGENCY
 from governance.core.call import Call, encode_call, function
 from governance.core.effects import PausedIs
 from governance.core.errors import Finding, Refused
 from governance.core.facts import Generation, TargetFacts
 from governance.core.fields import TextField
 from governance.core.kinds.base import Bundle, Derivation, Kind, Lane
-from governance.core.kinds.roles import EMERGENCY, lent
+from governance.core.kinds.roles import lent
 from governance.core.network import Network
 from governance.core.pins import Needs, Pins
 from governance.core.proposal import ProposalDocument

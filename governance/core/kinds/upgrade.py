@@ -9,22 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from governance.core.access import EMERGENCY
 from governance.core.call import Call, encode_call, function
 from governance.core.effects import Effect, RootIs, RouteIs
 from governance.core.errors import Finding, Refused
 from governance.core.facts import Generation, Route, TargetFacts
-from governance.core.keccak import keccak
 from governance.core.kinds.base import Bundle, Derivation
+from governance.core.kinds.roles import lent
 from governance.core.manifest import FORBIDDEN, SHADOWED, Diff, diff
 from governance.core.merkle import Odd, Profile, build, leaf, prove
-from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, to_hex
+from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, to_hex
 
 COMMIT_ROOT = function("commitRoot(bytes32,uint64)")
 APPLY_ROUTES = function("applyRoutes(bytes4[],address[],bytes32[],bytes32[][],bool[][])")
 ACTIVATE = function("activateCommittedRoot()")
 REMOVE_ROUTES = function("removeRoutes(bytes4[])")
-GRANT_ROLE = function("grantRole(bytes32,address)")
-REVOKE_ROLE = function("revokeRole(bytes32,address)")
 DIAMOND_CUT = function("diamondCut((address,uint8,bytes4[])[],address,bytes)")
 
 PROTECTED = {
@@ -42,7 +41,6 @@ PROTECTED = {
 }
 """What a diamond must keep to stay upgradable and readable (EIP-2535, ERC-165, ERC-173)."""
 
-EMERGENCY_ROLE = Bytes32(keccak(b"EMERGENCY_ROLE"))
 T = TypeVar("T")
 MAX_BATCH = 100
 """Routes per `applyRoutes` or `removeRoutes` call on every known generation."""
@@ -205,10 +203,7 @@ def _removal(upgrade: Upgrade) -> list[Call]:
     ]
     if not calls or target.timelock_may_remove:
         return calls
-    role = [EMERGENCY_ROLE, upgrade.timelock]
-    lend = _call(target, encode_call(GRANT_ROLE, role), "grantRole: EMERGENCY_ROLE to the timelock, for this batch")
-    give_back = _call(target, encode_call(REVOKE_ROLE, role), "revokeRole: EMERGENCY_ROLE from the timelock")
-    return [lend, *calls, give_back]
+    return lent(target.address, EMERGENCY, upgrade.timelock, calls)
 
 
 def _cut(upgrade: Upgrade) -> Bundle:

@@ -1,0 +1,18 @@
+"""OpenZeppelin's AccessControl as timelock and dispatchers use it: role ids by name, and the calls around them."""
+
+from governance.core.call import function
+from governance.core.keccak import keccak
+from governance.core.units import ZERO_WORD, Bytes32
+
+GRANT = function("grantRole(bytes32,address)")
+REVOKE = function("revokeRole(bytes32,address)")
+HAS_ROLE = function("hasRole(bytes32,address)(bool)")
+
+ADMIN = ZERO_WORD
+"""DEFAULT_ADMIN_ROLE of AccessControl."""
+COMMIT = Bytes32(keccak(b"COMMIT_ROLE"))
+APPLY = Bytes32(keccak(b"APPLY_ROLE"))
+EMERGENCY = Bytes32(keccak(b"EMERGENCY_ROLE"))
+PROPOSER = Bytes32(keccak(b"PROPOSER_ROLE"))
+CANCELLER = Bytes32(keccak(b"CANCELLER_ROLE"))
+EXECUTOR = Bytes32(keccak(b"EXECUTOR_ROLE"))

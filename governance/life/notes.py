@@ -1,0 +1,32 @@
+"""What the journal is told: sightings when they are news, and acts. It is told afterwards, and decides nothing.
+
+A journal that is damaged or out of reach is an error of the journal: whoever calls shows what the chain said all the same.
+"""
+
+from collections.abc import Sequence
+
+from governance.core.facts import Receipt
+from governance.core.stage import Stage, audit
+from governance.core.units import to_hex
+from governance.life.watch import Sighting
+from governance.ports import Journal
+
+
+def note_sighting(journal: Journal, sighting: Sighting) -> None:
+    """Hold a sighting against the last one noted, and note it when it is news. Raises ChainContradicts."""
+    seen = [e for e in journal.entries(sighting.proposal) if e.kind == "sighted" and e.network == sighting.network]
+    for number, step in enumerate(sighting.steps):
+        digest = step.step.safe_tx.hash.hex()
+        before = next((e for e in reversed(seen) if e.subject["safe_tx_hash"] == digest), None)
+        if before is not None and int(before.subject["block"]) <= sighting.head.number:
+            audit(Stage(before.subject["stage"]), step.stage, what=f"{sighting.proposal} step {number + 1}")
+        if before is None or before.subject["stage"] != str(step.stage):
+            subject = {"safe_tx_hash": digest, "stage": str(step.stage), "block": str(sighting.head.number)}
+            journal.append("sighted", sighting.proposal, sighting.network, subject, at=sighting.head.timestamp)
+
+
+def note_acts(journal: Journal, sighting: Sighting, kind: str, receipts: Sequence[tuple[str, Receipt]]) -> None:
+    """Note what was done on chain: its words, transaction and block."""
+    for words, receipt in receipts:
+        subject = {"act": words, "tx_hash": to_hex(receipt.tx_hash), "block": str(receipt.block)}
+        journal.append(kind, sighting.proposal, sighting.network, subject, at=sighting.head.timestamp)
