@@ -11,13 +11,13 @@ import pytest
 from governance.adapters import anvil
 from governance.adapters.chain import NodeChain
 from governance.adapters.devnet import CHAIN_ID, DevnetFolder, UnlockedSender
-from governance.core.access import ADMIN, PROPOSER
+from governance.core.access import ADMIN, GRANT, PROPOSER
 from governance.core.artifact import DEPLOYMENT_PROXY, SAFE_SINGLETON_FACTORY
 from governance.core.blueprint import Blueprint, blueprint, cradle, safe_address
 from governance.core.call import Call, encode_call, function
 from governance.core.errors import ChainContradicts, Refused
 from governance.core.facts import Generation, Receipt
-from governance.core.handover import GRANT_ROLE, steps
+from governance.core.handover import steps
 from governance.core.keccak import keccak
 from governance.core.safelayout import GUARD_SLOT
 from governance.core.units import Address, Bytes32, to_hex
@@ -209,7 +209,7 @@ TAMPERED: dict[str, tuple[Callable[[Devnet, Blueprint], None], str]] = {
 
 
 def grant(contract: Address, role: bytes, account: Address) -> Call:
-    return Call(to=contract, data=encode_call(GRANT_ROLE, [role, account]))
+    return Call(to=contract, data=encode_call(GRANT, [role, account]))
 
 
 def revoke(contract: Address, role: bytes, account: Address) -> Call:
