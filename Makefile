@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test test-all check contracts bench lock clean
+.PHONY: help demo test test-all fuzz check contracts bench lock clean
 
 help:            ## What there is to make.
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,6 +20,9 @@ test-all: .venv/.dev contracts/node_modules/.stamp    ## All tests and sweeps, w
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered tests
 	$(BIN)/coverage report --include='governance/core/*' --fail-under=95
 	cd contracts && npm run --silent test
+
+fuzz: .venv/.dev    ## Search documents for faults with new randomness (the tests search the same way each time).
+	$(BIN)/python -m pytest -n 2 --hypothesis-profile=searching -q tests/fuzz
 
 check: .venv/.dev contracts/node_modules/.stamp    ## Format, lint, types, import contracts, fast tests.
 	$(BIN)/ruff format --check governance tests bench

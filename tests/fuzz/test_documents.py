@@ -28,7 +28,7 @@ LEAVES = st.sampled_from(WORDS) | st.text(max_size=12)
 TREES = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(LEAVES, inner, max_size=3), max_leaves=6
 )
-HARMLESS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+HARMLESS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def places(node: Any) -> list[tuple[Any, Any]]:

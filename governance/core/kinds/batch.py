@@ -165,7 +165,7 @@ def _validators(document: type[ProposalDocument]) -> dict[str, Any]:
 def _known(kinds: Mapping[str, Kind[Any]]) -> Callable[[Any], Any]:
     def validate(value: Any) -> Any:
         kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-        if kind not in kinds:
+        if not isinstance(kind, str) or kind not in kinds:
             named = f"`{shown(str(kind))}`" if isinstance(kind, str) else "an entry without a kind"
             raise ValueError(f"{named} cannot be part of a batch; one of {', '.join(sorted(kinds))}")
         return value

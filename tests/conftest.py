@@ -1,0 +1,7 @@
+"""How tests search: the same way each time, so that a red run is somebody's change; `make fuzz` searches anew."""
+
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True, max_examples=150)
+settings.register_profile("searching", derandomize=False, max_examples=2000)
+settings.load_profile("repeatable")
