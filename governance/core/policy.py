@@ -5,7 +5,7 @@ an ill-formed policy judges nothing. Whether the chain agrees is asked elsewhere
 """
 
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from governance.core.errors import Place, Rejected
 from governance.core.findings import validated
@@ -55,10 +55,16 @@ class Policy:
     networks: Map[str, Network]
     endpoints: Map[str, str]
     rules: tuple[Rule, ...]
+    _found: Map[tuple[str, str], Rule] = field(init=False, repr=False, compare=False)
+    """Rules by kind and network; no two speak of one."""
+
+    def __post_init__(self) -> None:
+        found = {(kind, network): rule for rule in self.rules for kind in rule.kinds for network in rule.networks}
+        object.__setattr__(self, "_found", found)
 
     def rule_for(self, kind: str, network: str) -> Rule | None:
         """The one rule that a kind on a network falls under, None when nothing allows it."""
-        return next((rule for rule in self.rules if kind in rule.kinds and network in rule.networks), None)
+        return self._found.get((kind, network))
 
     def accounts(self) -> dict[Address, str]:
         """Every address that it names, with what it is as a sentence names it."""

@@ -4,6 +4,7 @@ On the timelock lane a step must be ready and within its grace; the code of ever
 pinned. On the other lanes an approved Safe transaction is sent at once. A finished step is passed over.
 """
 
+from governance.core.case import Gate
 from governance.core.errors import ChainContradicts, Finding, Refused
 from governance.core.facts import Receipt
 from governance.core.keccak import keccak
@@ -57,10 +58,10 @@ def _act(site: Site, workspace: Workspace, sighting: Sighting, index: int, sende
     assert sighting.locked is not None
     plan, step = sighting.locked.plan, sighting.steps[index].step
     if step.operation is None:
-        require_fresh(site, workspace, sighting.locked, sighting.head)
+        require_fresh(site, workspace, sighting.locked, sighting.head, gate=Gate.EXECUTE)
         return send_safe_transaction(site, sighting, index, sender, act="execute")
     locked = sighting.locked
-    permitted(site, locked.policy, locked.proposal, locked.kind, sighting.head, executing=True)
+    permitted(site, locked.policy, locked.proposal, sighting.head, gate=Gate.EXECUTE, plan=plan)
     _require_pinned_code(site, sighting)
     purpose = f"execute {plan.proposal} {plan.network} {to_hex(step.operation.id)}"
     return sender.send(step.operation.execute(), purpose=purpose)

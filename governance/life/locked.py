@@ -6,6 +6,7 @@ Every act starts here. `open_lock` needs no chain; `require_fresh` reads it agai
 from dataclasses import dataclass, replace
 from typing import Any
 
+from governance.core.case import Gate
 from governance.core.errors import Finding, Refused
 from governance.core.facts import Head
 from governance.core.kinds import Kind
@@ -66,9 +67,9 @@ def demand_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked:
     return locked
 
 
-def require_fresh(site: Site, workspace: Workspace, locked: Locked, head: Head) -> None:
+def require_fresh(site: Site, workspace: Workspace, locked: Locked, head: Head, *, gate: Gate) -> None:
     """Refuse a plan whose pins the chain has moved away from, or that the policy in force does not allow now."""
-    rule = permitted(site, locked.policy, locked.proposal, locked.kind, head)
+    rule = permitted(site, locked.policy, locked.proposal, head, gate=gate, plan=locked.plan)
     now = gather(site, workspace, locked.policy, rule, locked.proposal, head)
     findings = [f for f in moved(_still_true(site, locked, head), now) if f.path != "pins.attempt"]
     if findings:

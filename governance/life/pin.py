@@ -7,6 +7,7 @@ Procedure:
 4. Council, timelock and guardian must be able to do their part.
 5. Every facet must have the code that its artifact says, every called contract must have code.
 6. The plan is derived; if its operations were cancelled before, the attempt is raised; if scheduled or executed, refused.
+7. The policy judges the plan as well: what is really called.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from governance.core.artifact import Artifact
+from governance.core.case import Case, Gate
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.facts import Head, OperationEvent, OperationFacts, TimelockFacts
 from governance.core.keccak import keccak
@@ -53,7 +55,7 @@ def plan_now(site: Site, workspace: Workspace, proposal_id: str) -> Planned:
     head = site.chain.head()
     # A new lock file must not hide what the old one has set in motion, whatever was edited or moved since.
     _refuse_known(site, proposal_id, _known_ids(workspace, proposal_id, site.network.name), head)
-    rule = permitted(site, policy, proposal, kind, head)
+    rule = permitted(site, policy, proposal, head, gate=Gate.LOCK)
     pins = gather(site, workspace, policy, rule, proposal, head)
     pins = replace(pins, attempt=_last_attempt(workspace, proposal, site.network.name))
     while True:
@@ -65,6 +67,7 @@ def plan_now(site: Site, workspace: Workspace, proposal_id: str) -> Planned:
         ids = [step.operation.id for step in plan.steps if step.operation is not None]
         known = _refuse_known(site, proposal_id, ids, head)
         if not any(fact.newest is OperationEvent.CANCELLED for fact in known):
+            permitted(site, policy, proposal, head, gate=Gate.LOCK, plan=plan)
             return Planned(plan=plan, rule=rule)
         pins = replace(pins, attempt=pins.attempt + 1)
 
@@ -81,12 +84,13 @@ def kind_of(proposal: Proposal) -> Kind[Any]:
 
 
 def permitted(
-    site: Site, policy: Policy, proposal: Proposal, kind: Kind[Any], head: Head, *, executing: bool = False
+    site: Site, policy: Policy, proposal: Proposal, head: Head, *, gate: Gate, plan: Plan | None = None
 ) -> Rule:
     """The rule that allows the proposal, by the policy in force. Raises Refused with every violation."""
     require_anchored(site, policy, head)
-    name, now = site.network.name, head.timestamp
-    return judge(proposal, policy, network=name, lane=kind.lane, now=now, executing=executing).require()
+    lane, now = kind_of(proposal).lane, head.timestamp
+    case = Case(proposal=proposal, policy=policy, network=site.network.name, lane=lane, gate=gate, now=now, plan=plan)
+    return judge(case).require()
 
 
 def require_anchored(site: Site, policy: Policy, head: Head) -> None:

@@ -5,8 +5,9 @@ the chain can answer is not asked here.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from governance.core.case import Case, Gate
 from governance.core.errors import Finding, GovError, Place, Rejected
 from governance.core.kinds import KINDS
 from governance.core.lookalike import lookalikes
@@ -16,9 +17,10 @@ from governance.core.sarif import report
 from governance.core.tree import dotted, locate
 from governance.core.units import shown, to_hex
 from governance.core.verdict import Verdict, judge
+from governance.life.locked import Locked
 
 ReadProposal = Callable[[str], Proposal]
-OpenLock = Callable[[str, str], object]
+OpenLock = Callable[[str, str], Locked | None]
 """Proves the lock file of a proposal on a network; None when it is not locked there."""
 
 
@@ -53,7 +55,7 @@ def review(ids: Sequence[str], *, policy: Policy, read: ReadProposal, open_lock:
     2. Compare them with one another: numbers, contents, and whom they name.
     3. Compare the addresses in each with those that the policy names.
     4. Judge each by the policy, on each of its networks. The time is not asked: a freeze ends.
-    5. Prove the lock file, where there is one and the policy allows what it locks.
+    5. Prove the lock file, where there is one and the policy allows what it locks; then judge what it will really call.
     """
     documents = {name: _read(name, read) for name in ids}  # 1.
     proposals = [document for document in documents.values() if isinstance(document, Proposal)]
@@ -65,10 +67,14 @@ def review(ids: Sequence[str], *, policy: Policy, read: ReadProposal, open_lock:
             continue
         findings = [*_repeated(document, proposals), *_references(document, read)]  # 2.
         findings += lookalikes(document.tree, accounts)  # 3.
-        verdicts = tuple(_verdict(document, policy, network) for network in document.document.networks)  # 4.
-        for verdict in verdicts:
-            findings += verdict.violations or _lock_findings(document, verdict.network, open_lock)  # 5.
-        made.append(Review(name=name, proposal=document, verdicts=verdicts, findings=tuple(dict.fromkeys(findings))))
+        verdicts = []
+        for network in document.document.networks:
+            verdict, unproven = _judged(document, policy, network, open_lock)  # 4. and 5.
+            verdicts.append(verdict)
+            findings += [*verdict.violations, *unproven]
+        made.append(
+            Review(name=name, proposal=document, verdicts=tuple(verdicts), findings=tuple(dict.fromkeys(findings)))
+        )
     return made
 
 
@@ -79,16 +85,20 @@ def _read(name: str, read: ReadProposal) -> Proposal | GovError:
         return error
 
 
-def _verdict(proposal: Proposal, policy: Policy, network: str) -> Verdict:
-    return judge(proposal, policy, network=network, lane=KINDS[proposal.document.kind].lane, now=None)
-
-
-def _lock_findings(proposal: Proposal, network: str, open_lock: OpenLock) -> tuple[Finding, ...]:
+def _judged(
+    proposal: Proposal, policy: Policy, network: str, open_lock: OpenLock
+) -> tuple[Verdict, tuple[Finding, ...]]:
+    """The verdict on one network, and what is wrong with the lock file there."""
+    lane = KINDS[proposal.document.kind].lane
+    case = Case(proposal=proposal, policy=policy, network=network, lane=lane, gate=Gate.CHECK, now=None)
+    verdict = judge(case)
+    if not verdict.ok:
+        return verdict, ()
     try:
-        open_lock(proposal.id, network)
+        locked = open_lock(proposal.id, network)
     except GovError as error:
-        return _as_findings(error, "lock")
-    return ()
+        return verdict, _as_findings(error, "lock")
+    return (verdict if locked is None else judge(replace(case, plan=locked.plan))), ()
 
 
 def _as_findings(error: GovError, rule: str) -> tuple[Finding, ...]:

@@ -6,12 +6,12 @@ repeated after any interruption. Only the timelock lane has anything to queue.
 
 from collections.abc import Callable
 
+from governance.core.case import Gate
 from governance.core.errors import ChainContradicts, Refused
 from governance.core.facts import Receipt
 from governance.core.kinds import Lane
 from governance.core.stage import ACTIONS, DONE_TIMESTAMP, Stage
 from governance.core.units import to_hex
-from governance.core.verdict import approvals_missing, judge
 from governance.life.locked import require_fresh
 from governance.life.site import Site, Workspace
 from governance.life.watch import Sighting, StepSighting, look
@@ -33,7 +33,7 @@ def queue(site: Site, workspace: Workspace, proposal_id: str, sender: Sender, to
             continue
         require_approved(sighting, seen)
         assert sighting.locked is not None
-        require_fresh(site, workspace, sighting.locked, sighting.head)
+        require_fresh(site, workspace, sighting.locked, sighting.head, gate=Gate.QUEUE)
         receipt = send_safe_transaction(site, sighting, index, sender, act="queue")
         sighting = look(site, workspace, proposal_id)
         _require_scheduled(sighting, index, receipt)
@@ -72,21 +72,9 @@ def send_safe_transaction(site: Site, sighting: Sighting, index: int, sender: Se
     plan, seen = sighting.locked.plan, sighting.steps[index]
     require_approved(sighting, seen)
     seen.quorum.require()
-    require_approvals(sighting)
     call = site.safe(plan.lane).execution(seen.step.safe_tx, seen.quorum.blob())
     purpose = f"{act} {plan.proposal} {plan.network} {to_hex(seen.step.safe_tx.hash)}"
     return sender.send(call, purpose=purpose)
-
-
-def require_approvals(sighting: Sighting) -> None:
-    """Refuse while a role that the rule names beside the Safe has not approved."""
-    locked = sighting.locked
-    assert locked is not None
-    rule = judge(locked.proposal, locked.policy, network=sighting.network, lane=locked.kind.lane, now=None).require()
-    # No approvals are collected outside the Safe yet, so a rule that wants some refuses; it is never waved through.
-    missing = approvals_missing(locked.proposal, locked.policy, rule, approvers={})
-    if missing:
-        raise Refused(f"{sighting.proposal} lacks approvals beside the Safe's signatures", findings=missing)
 
 
 def _require_scheduled(sighting: Sighting, index: int, receipt: Receipt) -> None:

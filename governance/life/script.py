@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from governance.core.access import EXECUTOR
 from governance.core.call import Call, encode_call, function
+from governance.core.case import Gate
 from governance.core.errors import Finding, Refused
 from governance.core.facts import Head
 from governance.core.keccak import keccak
@@ -131,7 +132,7 @@ def _still_to_do(sighting: Sighting) -> tuple[Pending, ...]:
 def _stale(site: Site, workspace: Workspace, locked: Locked, head: Head) -> tuple[Finding, ...]:
     """Why the plan would not be let through on chain any more, while the rest is still worth seeing."""
     try:
-        require_fresh(site, workspace, locked, head)
+        require_fresh(site, workspace, locked, head, gate=Gate.SIGN)
     except Refused as error:
         if not error.findings:
             raise

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from governance.core.ballot import Ballot
+from governance.core.case import Gate
 from governance.core.errors import ChainContradicts, Finding, Refused
 from governance.core.facts import Head
 from governance.core.plan import Plan, Step
@@ -53,7 +54,7 @@ def prepare(site: Site, workspace: Workspace, proposal_id: str, witness: Witness
             f"{proposal_id} is {sighting.stage} on {site.network.name}: there is nothing to sign",
             hint="see gov status",
         )
-    require_fresh(site, workspace, sighting.locked, sighting.head)
+    require_fresh(site, workspace, sighting.locked, sighting.head, gate=Gate.SIGN)
     for step in steps:
         _require_agreement(site, sighting.locked.plan, step, sighting, witness)
     return Ceremony(locked=sighting.locked, sighting=sighting, steps=steps)

@@ -4,8 +4,11 @@
 
 import pytest
 
+from governance.core.case import Case, Gate
 from governance.core.errors import Rejected
 from governance.core.kinds import KINDS, Lane
+from governance.core.policy import Policy
+from governance.core.proposal import Proposal
 from governance.core.units import Duration
 from governance.core.verdict import judge
 from tests.core.kindfacts import (
@@ -158,12 +161,16 @@ EASIER = {
 }  # fmt: skip
 
 
+def case(document: Proposal, rules: Policy) -> Case:
+    return Case(proposal=document, policy=rules, network="devnet", lane=Lane.TIMELOCK, gate=Gate.CHECK, now=None)
+
+
 @pytest.mark.parametrize("name", EASIER)
 def test_the_rule_for_batches_is_held_against_the_rules_of_its_entries(name: str):
     edit, expected = EASIER[name]
     edits = [("  - id: stop\n", RULE), *([edit] if edit else [])]
     document = proposal({**batch(CALL, {**CALL}), "author": "bob"})
-    verdict = judge(document, policy(*edits), network="devnet", lane=Lane.TIMELOCK, now=None)
+    verdict = judge(case(document, policy(*edits)))
     assert verdict.rule is not None
     found = {f.message for f in verdict.violations}
     assert [any(words in message for message in found) for words in expected] == [True] * len(expected)
@@ -172,5 +179,5 @@ def test_the_rule_for_batches_is_held_against_the_rules_of_its_entries(name: str
 
 def test_who_must_not_approve_alone_does_not_by_a_batch():
     edits = [("  - id: stop\n", RULE.replace("    via:", "    distinct_from_author: false\n    via:")), ("distinct_from_author: false\n    via: timelock\n    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: many", "via: timelock\n    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: many")]  # fmt: skip
-    verdict = judge(proposal(batch(CALL, CALL)), policy(*edits), network="devnet", lane=Lane.TIMELOCK, now=None)
+    verdict = judge(case(proposal(batch(CALL, CALL)), policy(*edits)))
     assert {(f.rule, f.path) for f in verdict.violations} == {("slow", "entries[0]"), ("slow", "entries[1]")}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from governance.adapters.files import parse
 from governance.core import policy as core_policy
+from governance.core.case import Case, Gate
 from governance.core.errors import Rejected
 from governance.core.kinds import KINDS
 from governance.core.proposal import Proposal, read
@@ -29,7 +30,8 @@ def test_the_start_of_every_kind_is_a_valid_proposal_that_the_first_policy_allow
     policy = core_policy.read(parse(workspace_files()["policies.yaml"], "p"), file="p", kinds=frozenset(KINDS))
     proposal = made(scaffold(kind, author="alice", network="devnet"))
     assert (proposal.document.kind, proposal.document.networks, proposal.document.author) == (kind, ["devnet"], "alice")
-    verdict = judge(proposal, policy, network="devnet", lane=KINDS[kind].lane, now=Moment.parse("2026-01-01"))
+    now, lane = Moment.parse("2026-01-01"), KINDS[kind].lane
+    verdict = judge(Case(proposal=proposal, policy=policy, network="devnet", lane=lane, gate=Gate.LOCK, now=now))
     # What no timelock can delay is not allowed until a council says so.
     assert [found.rule for found in verdict.violations] == (["deny-by-default"] if kind == "council_change" else [])
 
