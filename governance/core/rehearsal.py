@@ -108,6 +108,8 @@ class Rehearsal:
     """Effects and expectations as they would be found; empty when a step reverts."""
     changes: tuple[Change, ...]
     """The state before the first execution against the state after the last; empty when a step reverts."""
+    undeclared: tuple[Change, ...]
+    """Those of them that follow neither from a promise nor from what the proposal declares."""
     names: Mapping[tuple[Address, Bytes32], str]
     findings: tuple[Finding, ...]
 

@@ -175,6 +175,7 @@ def test_a_rehearsal_is_demanded_to_be_without_findings() -> None:
         "promised": (),
         "changes": (stored(A, ONE, 1),),
         "names": {},
+        "undeclared": (),
     }
     good = Rehearsal(**facts, findings=())
     good.require()
