@@ -177,6 +177,12 @@ def _word(each: ChangeExpectation, target: Address) -> Key:
     return (account, Part.STORAGE, Bytes32(hex_bytes(each.slot)))
 
 
+def open_ended(expected: Iterable[Any]) -> list[Any]:
+    """Those that say only that something changes."""
+    values = ((each, getattr(each, "becomes", getattr(each, "changes_by", None))) for each in expected)
+    return [each for each, value in values if value == ANY]
+
+
 def settled_words(expected: Iterable[Any], target: Address) -> list[tuple[Address, int, Bytes32]]:
     """Account, slot and value of every storage word whose value is known beforehand: these can be read ever after."""
     words = []

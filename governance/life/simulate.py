@@ -9,18 +9,20 @@ Procedure:
 """
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 from governance.core.call import Call
-from governance.core.difference import Change, joined, stored
+from governance.core.difference import Change, Key, effects_digest, joined, stored
 from governance.core.effects import RouteIs, Seen
 from governance.core.errors import Finding, Refused
-from governance.core.expectation import expected_keys, expected_on, hold_changes, hold_events
+from governance.core.expectation import expected_keys, expected_on, hold_changes, hold_events, open_ended
 from governance.core.extra import Known, judge_unannounced, unannounced
 from governance.core.facts import Head
 from governance.core.kinds import Lane
 from governance.core.network import Network
+from governance.core.plan import Plan
 from governance.core.rehearsal import (
     ActResult,
     BlockResult,
@@ -45,13 +47,26 @@ from governance.life.verify import expected_answers, promised_effects
 from governance.ports import Chain, Simulator
 
 T = TypeVar("T")
+LATER = Duration(4 * 3600)
+"""How much later everything is tried once more, to tell what follows from the moment."""
 Build = Callable[[Chain], Site]
 """The ports of the network over another chain."""
 
 
-def simulate(site: Site, workspace: Workspace, simulator: Simulator, build: Build, proposal_id: str) -> Rehearsal:
-    """Rehearse a proposal on one network. Raises Refused when there is nothing that could be rehearsed."""
-    subject = subject_of(site, workspace, proposal_id)
+def simulate(
+    site: Site,
+    workspace: Workspace,
+    simulator: Simulator,
+    build: Build,
+    proposal_id: str,
+    *,
+    plan: Plan | None = None,
+) -> Rehearsal:
+    """Rehearse a proposal on one network. Raises Refused when there is nothing that could be rehearsed.
+
+    `plan` is one that is not locked yet; without it, the locked one is rehearsed, or what would be locked now.
+    """
+    subject = subject_of(site, workspace, proposal_id, plan)
     script = script_of(subject, executor_of(site, subject))
     played = simulator.play(script.scenes, subject.head)
     blocks = _blocks(script, played)
@@ -62,8 +77,10 @@ def simulate(site: Site, workspace: Workspace, simulator: Simulator, build: Buil
     promised: list[Seen] = []
     changes: tuple[Change, ...] = ()
     undeclared: tuple[Change, ...] = ()
+    moving: frozenset[Key] = frozenset()
     if all(result.played.ok for block in blocks for result in block.acts if result.act.must_pass):
         changes, frames = _traced(subject, script, simulator)
+        moving = _moving(subject, script, simulator, changes)
         later, then = simulator.after(script.scenes, script.moments[-1] + Duration(1), subject.head, changes=changes)
         after, ran = build(later), {frame.account for frame in frames}
         unread: list[Seen] = []
@@ -78,17 +95,19 @@ def simulate(site: Site, workspace: Workspace, simulator: Simulator, build: Buil
         declared, undeclared = _held_against(subject.locked, site.network, changes, frames, blocks)
         findings += judge_promises("expectation-broken", declared) + judge_unannounced(undeclared, names)
         promised = [*effects, *answers, *declared]
-    plan = subject.locked.plan
+    made = subject.locked.plan
     return Rehearsal(
         proposal=proposal_id,
         network=site.network.name,
-        lane=plan.lane,
-        checksum=plan.checksum,
+        lane=made.lane,
+        checksum=made.checksum,
         locked=subject.is_locked,
         head=subject.head,
         blocks=blocks,
         promised=tuple(promised),
         changes=changes,
+        effects=effects_digest(changes, moving=moving | _left_open(subject.locked, site.network)),
+        whole=len(subject.pending) == len(made.steps),
         undeclared=undeclared,
         names=names,
         findings=tuple(findings),
@@ -184,6 +203,19 @@ def _held_against(
         plan=locked.plan, network=network, frames=frames, names=names, expected=expected_keys(expected, network.target)
     )
     return declared, unannounced(changes, known)
+
+
+def _moving(subject: Subject, script: Script, simulator: Simulator, changes: Sequence[Change]) -> frozenset[Key]:
+    """Values that are others when everything happens a little later."""
+    later = replace(script, moments=tuple(moment + LATER for moment in script.moments))
+    then, _ = _traced(subject, later, simulator)
+    return frozenset({change.key for change in set(changes) ^ set(then)})
+
+
+def _left_open(locked: Locked, network: Network) -> frozenset[Key]:
+    """Values that the proposal expects to change, to whatever."""
+    expected = expected_on(locked.proposal.document.expect, network.name)
+    return expected_keys(open_ended(expected), network.target)
 
 
 def _traced(subject: Subject, script: Script, simulator: Simulator) -> tuple[tuple[Change, ...], list[Frame]]:

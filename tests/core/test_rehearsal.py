@@ -176,6 +176,8 @@ def test_a_rehearsal_is_demanded_to_be_without_findings() -> None:
         "changes": (stored(A, ONE, 1),),
         "names": {},
         "undeclared": (),
+        "effects": ZERO_WORD,
+        "whole": True,
     }
     good = Rehearsal(**facts, findings=())
     good.require()

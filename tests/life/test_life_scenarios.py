@@ -805,7 +805,7 @@ def test_the_second_opinion_on_a_hash_must_agree(place: Place) -> None:
     place.write(ONE, SWAP)
     place.lock(ONE)
     with pytest.raises(ChainContradicts, match="safe-eth-py says"):
-        sign.prepare(place.site, place.space, ONE, lambda tx, _: replace(tx, nonce=tx.nonce + 1).hash)
+        sign.prepare(place.site, place.space, ONE, lambda tx, _: replace(tx, nonce=tx.nonce + 1).hash, rehearse=None)
 
 
 def test_a_failing_inner_call_keeps_the_nonce(place: Place) -> None:

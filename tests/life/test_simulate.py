@@ -173,7 +173,12 @@ def really(place: Place, node: Devnet, name: str, start: int) -> tuple[Rehearsal
     if lane is not Lane.TIMELOCK:
         sent: list[str] = []
         life_execute.execute(
-            place.site, place.space, name, place.payer, lambda _, receipt: sent.append(to_hex(receipt.tx_hash))
+            place.site,
+            place.space,
+            name,
+            place.payer,
+            lambda _, receipt: sent.append(to_hex(receipt.tx_hash)),
+            rehearse=None,
         )
         return last, joined(*(happened(node, each) for each in sent))
     place.queue(name)

@@ -1,7 +1,6 @@
 """`gov simulate`: rehearse a proposal. Nothing is sent, nothing is written, and no key is asked for."""
 
 import sys
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -33,15 +32,11 @@ def simulate(
     json: AsJson = False,
 ) -> None:
     """Rehearse a proposal's whole life on the live state: approvals, delay, execution, promises, every changed slot."""
-    from governance.life.simulate import simulate as life_simulate
-
     space = wiring.workspace(workspace)
     proposal_id = one_proposal(proposal, space.proposal_ids())
     rehearsals = []
     for name in wiring.networks_of(space, proposal_id, network):
-        site = wiring.site(space, name)
-        build = partial(wiring.site_over, place=site.network)
-        rehearsals.append(life_simulate(site, space, wiring.simulator(space, site), build, proposal_id))
+        rehearsals.append(wiring.rehearse(space, wiring.site(space, name))(proposal_id, None))
     if write_expect:
         for each in rehearsals:
             sys.stdout.write(f"# on {each.network}\nexpect:\n{draft(each.undeclared, each.names)}")
