@@ -27,8 +27,8 @@ from governance.core.policy import Policy, Rule
 from governance.core.proposal import Proposal
 from governance.core.stage import DONE_TIMESTAMP
 from governance.core.tree import dotted, locate, mention, plain, undotted
-from governance.core.units import ZERO_WORD, Address, Bytes32, address, to_hex
-from governance.core.verdict import judge
+from governance.core.units import ZERO_WORD, Address, Bytes32, Moment, address, to_hex
+from governance.core.verdict import judge, judge_by_both
 from governance.life.observe import observe
 from governance.life.site import Site, Workspace
 
@@ -44,6 +44,8 @@ class Planned:
 def lock(sites: Sequence[Site], workspace: Workspace, proposal_id: str) -> tuple[str, dict[str, Planned]]:
     """Plan a proposal on each of its networks and write the lock file. Gives its name and the plans."""
     planned = {site.network.name: plan_now(site, workspace, proposal_id) for site in sites}
+    for digest in {each.plan.pins.policy_digest for each in planned.values()}:
+        workspace.keep_policy(digest)  # what waits is judged by it as well, whatever comes into force meanwhile
     document = lock_document({name: each.plan for name, each in planned.items()})
     return workspace.write_lock(proposal_id, document), planned
 
@@ -84,13 +86,33 @@ def kind_of(proposal: Proposal) -> Kind[Any]:
 
 
 def permitted(
-    site: Site, policy: Policy, proposal: Proposal, head: Head, *, gate: Gate, plan: Plan | None = None
+    site: Site,
+    policy: Policy,
+    proposal: Proposal,
+    head: Head,
+    *,
+    gate: Gate,
+    plan: Plan | None = None,
+    ready: Moment | None = None,
+    earlier: Policy | None = None,
 ) -> Rule:
-    """The rule that allows the proposal, by the policy in force. Raises Refused with every violation."""
+    """The rule that allows the proposal, by the policy in force. Raises Refused with every violation.
+
+    `earlier` is the policy that it was locked under, where that is another: it must allow it too.
+    """
     require_anchored(site, policy, head)
     lane, now = kind_of(proposal).lane, head.timestamp
-    case = Case(proposal=proposal, policy=policy, network=site.network.name, lane=lane, gate=gate, now=now, plan=plan)
-    return judge(case).require()
+    case = Case(
+        proposal=proposal,
+        policy=policy,
+        network=site.network.name,
+        lane=lane,
+        gate=gate,
+        now=now,
+        plan=plan,
+        ready=ready,
+    )
+    return (judge(case) if earlier is None else judge_by_both(case, earlier)).require()
 
 
 def require_anchored(site: Site, policy: Policy, head: Head) -> None:
