@@ -1,6 +1,7 @@
 """What the policy says of a case: the rule it falls under, and everything that speaks against it.
 
-What was locked under another policy than the one in force is judged by both; the stricter wins.
+What was locked under another policy than the one in force is judged by both, and so is what a pull request would judge by
+a policy of its own; the stricter wins.
 
 One engine for all gates. A verdict without a rule is a refusal, whatever else is true.
 """
@@ -45,12 +46,12 @@ def judge(case: Case) -> Verdict:
     return Verdict(proposal=case.proposal.id, network=case.network, rule=rule, violations=tuple(violations))
 
 
-def judge_by_both(case: Case, earlier: Policy) -> Verdict:
-    """As `judge`, and by the policy that it was locked under as well: every violation of either."""
-    now, then = judge(case), judge(replace(case, policy=earlier))
+def judge_by_both(case: Case, other: Policy, *, words: str = "by the policy that it was locked under") -> Verdict:
+    """As `judge`, and by another policy as well: every violation of either. `words` say which that is."""
+    now, then = judge(case), judge(replace(case, policy=other))
     told = {(found.rule, found.message, found.path) for found in now.violations}
     more = (
-        replace(found, message=f"{found.message}, by the policy that it was locked under")
+        replace(found, message=f"{found.message}, {words}")
         for found in then.violations
         if (found.rule, found.message, found.path) not in told
     )

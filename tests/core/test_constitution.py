@@ -106,7 +106,7 @@ def test_the_councils_own_lane_has_no_delay_to_compare():
     assert made(changed(*with_rules(HIGH, ITSELF))).rule_for("council_change", "devnet")
 
 
-def test_rules_of_other_networks_are_not_compared():
+def test_rules_ofother_networks_are_not_compared():
     fast = HIGH.replace("48 h", "1 h").replace("    via", "    networks: [other]\n    via")
     text = changed(
         *with_rules(fast),
@@ -115,10 +115,10 @@ def test_rules_of_other_networks_are_not_compared():
             "    kinds: [facet_swap, contract_call]\n    networks: [devnet]\n",
         ),
     )
-    assert made(text.replace("rules:\n", f"{_other_network()}rules:\n")).rule_for("role_change", "other")
+    assert made(text.replace("rules:\n", f"{other_network()}rules:\n")).rule_for("role_change", "other")
 
 
-def _other_network() -> str:
+def other_network() -> str:
     a, b, c, d, e = (checksummed(bytes([n] * 20)) for n in range(21, 26))
     return f'  other:\n    chain_id: 1\n    council: "{a}"\n    guardian: "{b}"\n    timelock: "{c}"\n    target: {{kind: diamond, address: "{d}"}}\n    policy_anchor: "{e}"\n'
 
