@@ -37,10 +37,10 @@ def open_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked | 
     Raises Refused when the proposal or the lock file was edited since. A policy that has changed since is no fault of the
     lock file (what is executed stays readable); it is one at every gate, see `require_fresh`.
     """
-    policy, proposal = workspace.policy(), workspace.proposal(proposal_id)
     document = workspace.lock(proposal_id)
     if document is None or network not in document["networks"]:
         return None
+    policy, proposal = workspace.policy(), workspace.proposal(proposal_id)
     file = f"{proposal_id}.lock.json"
     if document["digest"] != to_hex(proposal.digest):
         message = f"{file} was written for digest {document['digest']}, the proposal now has {to_hex(proposal.digest)}"

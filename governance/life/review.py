@@ -64,7 +64,7 @@ def review(
     5. Prove the lock file, where there is one and the policy allows what it locks; then judge what it will really call.
     """
     documents = {name: _read(name, read) for name in ids}  # 1.
-    proposals = [document for document in documents.values() if isinstance(document, Proposal)]
+    alike = _Alike(document for document in documents.values() if isinstance(document, Proposal))
     accounts, force = policy.accounts(), force or InForce()
     found = tuple(policy_findings(policy, force))
     made = [Review(name=FILE, proposal=None, verdicts=(), findings=found, of_policy=True)] if found else []
@@ -72,7 +72,7 @@ def review(
         if isinstance(document, GovError):
             made.append(Review(name=name, proposal=None, verdicts=(), findings=_as_findings(document, "malformed")))
             continue
-        findings = [*_repeated(document, proposals), *_references(document, read)]  # 2.
+        findings = [*_repeated(document, alike), *_references(document, read)]  # 2.
         findings += lookalikes(document.tree, accounts)  # 3.
         verdicts = []
         for network in document.document.networks:
@@ -119,17 +119,31 @@ def _as_findings(error: GovError, rule: str) -> tuple[Finding, ...]:
     return error.findings or (Finding(rule=rule, message=error.message, hint=error.hint()),)
 
 
-def _repeated(proposal: Proposal, proposals: Iterable[Proposal]) -> Iterator[Finding]:
+def _repeated(proposal: Proposal, alike: "_Alike") -> Iterator[Finding]:
     """Two files of one number confuse people; two of one content are the same operation on chain."""
-    for other in proposals:
-        if other.id == proposal.id:
-            continue
+    for other in alike.to(proposal):
         if other.id[:4] == proposal.id[:4]:
             message = f"{other.id} has the same number"
             yield _at(proposal, (), "number-twice", message, "rename the one that nobody has signed")
         if other.digest == proposal.digest:
             message = f"{other.id} says exactly the same: one operation on chain would stand for both"
             yield _at(proposal, (), "content-twice", message, "drop one, or say in the summary what is different")
+
+
+class _Alike:
+    """Proposals by number and by content, so that each is compared with the few that could be confused with it."""
+
+    def __init__(self, proposals: Iterable[Proposal]) -> None:
+        self._groups: dict[str | bytes, list[Proposal]] = {}
+        for proposal in proposals:
+            for key in (proposal.id[:4], proposal.digest):
+                self._groups.setdefault(key, []).append(proposal)
+
+    def to(self, proposal: Proposal) -> Iterator[Proposal]:
+        """Others of its number or content, each once."""
+        groups = (self._groups[proposal.id[:4]], self._groups[proposal.digest])
+        others = {other.id: other for group in groups for other in group if other.id != proposal.id}
+        yield from others.values()
 
 
 def _references(proposal: Proposal, read: ReadProposal) -> Iterator[Finding]:
