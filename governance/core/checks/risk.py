@@ -19,7 +19,9 @@ Grave = tuple[Loc, str]
 def risk(case: Case, rule: Rule) -> Iterator[Finding]:
     """A finding for each thing that is graver than the rule is for, and for a class that says less than is true."""
     found = list(graver(case))
-    if found and case.proposal.document.risk == Risk.ROUTINE:
+    if not found:
+        return
+    if case.proposal.document.risk == Risk.ROUTINE:
         message = f"it says `routine`, but {found[0][1]}"
         yield case.finding(("risk",), "risk-understated", message, "write constitutional, or drop what makes it so")
     if allowed(case, rule) is not Risk.CONSTITUTIONAL:
@@ -32,9 +34,11 @@ def risk(case: Case, rule: Rule) -> Iterator[Finding]:
 def graver(case: Case) -> Iterator[Grave]:
     """Everything that makes the proposal constitutional."""
     document = case.proposal.document
-    for loc, kind in ((("kind",), document.kind), *((("entries", i), k) for i, k in enumerate(document.contained))):
+    if document.kind in BY_NATURE:
+        yield ("kind",), f"`{document.kind}` changes who governs or how"
+    for i, kind in enumerate(document.contained):
         if kind in BY_NATURE:
-            yield loc, f"`{kind}` changes who governs or how"
+            yield ("entries", i), f"`{kind}` changes who governs or how"
 
 
 def allowed(case: Case, rule: Rule) -> Risk:
