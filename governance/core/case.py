@@ -49,6 +49,8 @@ class Case:
     """The chain's clock; None where no chain is asked, and then nothing is judged that depends on it."""
     plan: Plan | None = None
     """None while the proposal is not locked on the network."""
+    ready: Moment | None = None
+    """From when on the timelock executes it; None while it is not scheduled, and where there is no timelock."""
     approvers: Map[str, frozenset[Address]] = field(default_factory=dict)
     """Accounts whose approvals hold, by role; recovered from signatures, never claimed."""
 

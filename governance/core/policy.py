@@ -12,6 +12,7 @@ from governance.core.findings import validated
 from governance.core.network import Network
 from governance.core.policycheck import disagreements
 from governance.core.policyfile import COUNCIL_THRESHOLD, NetworkPart, PolicyDocument, RulePart, SafeRolePart
+from governance.core.risk import Risk
 from governance.core.tree import Mapping, digest, locate
 from governance.core.units import Address, Bytes32, Duration, Moment
 
@@ -40,6 +41,8 @@ class Rule:
     delay: Duration
     grace: Duration | None
     freeze: tuple[tuple[Moment, Moment], ...]
+    risk: Risk = Risk.ROUTINE
+    """The highest that a proposal may carry here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,4 +126,5 @@ def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping) -
         delay=Duration.parse(part.delay),
         grace=None if part.grace is None else Duration.parse(part.grace),
         freeze=tuple((Moment.parse(f.from_), Moment.parse(f.to)) for f in part.freeze),
+        risk=part.risk,
     )

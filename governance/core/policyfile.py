@@ -20,6 +20,7 @@ from governance.core.fields import (
     matching,
 )
 from governance.core.network import TargetKind
+from governance.core.risk import Risk
 from governance.core.units import shown
 
 COUNCIL_THRESHOLD = "threshold"
@@ -150,6 +151,8 @@ class RulePart(DocumentPart):
     """How long a ready operation may wait before our executor refuses it; the timelock itself has no limit."""
     freeze: list[FreezePart] = Field(default_factory=list)
     """Times in which nothing is queued or becomes executable."""
+    risk: Risk = Risk.ROUTINE
+    """The highest class of risk that a proposal may have here; it is computed from what is called."""
 
 
 class PolicyDocument(DocumentPart):

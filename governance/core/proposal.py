@@ -25,6 +25,7 @@ from governance.core.fields import (
     TitleField,
 )
 from governance.core.findings import validated
+from governance.core.risk import Risk
 from governance.core.tree import Mapping, Scalar, digest
 from governance.core.units import Bytes32, shown
 
@@ -59,6 +60,8 @@ class ProposalDocument(DocumentPart):
     """A proposal that must be executed first."""
     not_after: MomentField | None = None
     """From then on it must not be queued any more."""
+    risk: Risk | None = None
+    """How grave its author says it is; what it really is, is computed. Saying too little is refused."""
 
     @property
     def contained(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from governance.core.keccak import keccak
 from governance.core.kinds import Lane
 from governance.core.stage import ACTIONS, Stage
 from governance.core.units import Bytes32, to_hex
-from governance.life.locked import require_fresh
+from governance.life.locked import policy_before, require_fresh
 from governance.life.pin import permitted
 from governance.life.rehearsed import require_rehearsed
 from governance.life.schedule import Told, require_approved, send_safe_transaction
@@ -67,7 +67,16 @@ def _act(
         require_rehearsed(rehearse, sighting.locked, gate=Gate.EXECUTE)
         return send_safe_transaction(site, sighting, index, sender, act="execute")
     locked = sighting.locked
-    permitted(site, locked.policy, locked.proposal, sighting.head, gate=Gate.EXECUTE, plan=plan)
+    permitted(
+        site,
+        locked.policy,
+        locked.proposal,
+        sighting.head,
+        gate=Gate.EXECUTE,
+        plan=plan,
+        ready=sighting.steps[index].eta,
+        earlier=policy_before(workspace, locked),
+    )
     _require_pinned_code(site, sighting)
     require_rehearsed(rehearse, locked, gate=Gate.EXECUTE)
     purpose = f"execute {plan.proposal} {plan.network} {to_hex(step.operation.id)}"

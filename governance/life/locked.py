@@ -39,10 +39,10 @@ def open_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked | 
     Raises Refused when the proposal or the lock file was edited since. A policy that has changed since is no fault of the
     lock file (what is executed stays readable); it is one at every gate, see `require_fresh`.
     """
-    policy, proposal = workspace.policy(), workspace.proposal(proposal_id)
     document = workspace.lock(proposal_id)
     if document is None or network not in document["networks"]:
         return None
+    policy, proposal = workspace.policy(), workspace.proposal(proposal_id)
     file = f"{proposal_id}.lock.json"
     if document["digest"] != to_hex(proposal.digest):
         message = f"{file} was written for digest {document['digest']}, the proposal now has {to_hex(proposal.digest)}"
@@ -71,12 +71,30 @@ def demand_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked:
 
 def require_fresh(site: Site, workspace: Workspace, locked: Locked, head: Head, *, gate: Gate) -> None:
     """Refuse a plan whose pins the chain has moved away from, or that the policy in force does not allow now."""
-    rule = permitted(site, locked.policy, locked.proposal, head, gate=gate, plan=locked.plan)
+    earlier = policy_before(workspace, locked)
+    try:
+        rule = permitted(site, locked.policy, locked.proposal, head, gate=gate, plan=locked.plan, earlier=earlier)
+    except Refused as error:
+        raise _and_stale(error, locked) from error
     now = gather(site, workspace, locked.policy, rule, locked.proposal, head)
     findings = [f for f in moved(_still_true(site, locked, head), now) if f.path != "pins.attempt"]
     if findings:
         message = f"the plan of {locked.proposal.id} is stale on {site.network.name}"
         raise Refused(message, findings=tuple(findings))
+
+
+def policy_before(workspace: Workspace, locked: Locked) -> Policy | None:
+    """The policy that the plan was made under, None when it is the workspace's own. Raises Refused when it is lost."""
+    digest = locked.plan.pins.policy_digest
+    return None if digest == locked.policy.digest else workspace.earlier_policy(digest)
+
+
+def _and_stale(error: Refused, locked: Locked) -> Refused:
+    """The same refusal, which also tells that the policy has changed; nothing more where it is not judged by it."""
+    if any(found.rule == "policy-not-anchored" for found in error.findings):
+        return error
+    stale = moved(locked.plan.pins, replace(locked.plan.pins, policy_digest=locked.policy.digest))
+    return Refused(error.message, hint=error.hint(), findings=(*error.findings, *stale))
 
 
 def _still_true(site: Site, locked: Locked, head: Head) -> Pins:

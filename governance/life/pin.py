@@ -29,8 +29,8 @@ from governance.core.proposal import Proposal
 from governance.core.rehearsal import comes_later
 from governance.core.stage import DONE_TIMESTAMP
 from governance.core.tree import dotted, locate, mention, plain, undotted
-from governance.core.units import ZERO_WORD, Address, Bytes32, address, to_hex
-from governance.core.verdict import judge
+from governance.core.units import ZERO_WORD, Address, Bytes32, Moment, address, to_hex
+from governance.core.verdict import judge, judge_by_both
 from governance.life.observe import observe
 from governance.life.site import Rehearse, Site, Workspace
 
@@ -69,6 +69,8 @@ def lock(
         digest = _rehearsed(rehearse[name], planned.plan)
         if digest is not None:
             effects[name] = digest
+    for digest in {each.plan.pins.policy_digest for each in plans.values()}:
+        workspace.keep_policy(digest)  # what waits is judged by it as well, whatever comes into force meanwhile
     document = lock_document({name: each.plan for name, each in plans.items()}, effects)
     return Locking(file=workspace.write_lock(proposal_id, document), planned=plans, document=document)
 
@@ -123,13 +125,33 @@ def kind_of(proposal: Proposal) -> Kind[Any]:
 
 
 def permitted(
-    site: Site, policy: Policy, proposal: Proposal, head: Head, *, gate: Gate, plan: Plan | None = None
+    site: Site,
+    policy: Policy,
+    proposal: Proposal,
+    head: Head,
+    *,
+    gate: Gate,
+    plan: Plan | None = None,
+    ready: Moment | None = None,
+    earlier: Policy | None = None,
 ) -> Rule:
-    """The rule that allows the proposal, by the policy in force. Raises Refused with every violation."""
+    """The rule that allows the proposal, by the policy in force. Raises Refused with every violation.
+
+    `earlier` is the policy that it was locked under, where that is another: it must allow it too.
+    """
     require_anchored(site, policy, head)
     lane, now = kind_of(proposal).lane, head.timestamp
-    case = Case(proposal=proposal, policy=policy, network=site.network.name, lane=lane, gate=gate, now=now, plan=plan)
-    return judge(case).require()
+    case = Case(
+        proposal=proposal,
+        policy=policy,
+        network=site.network.name,
+        lane=lane,
+        gate=gate,
+        now=now,
+        plan=plan,
+        ready=ready,
+    )
+    return (judge(case) if earlier is None else judge_by_both(case, earlier)).require()
 
 
 def require_anchored(site: Site, policy: Policy, head: Head) -> None:
