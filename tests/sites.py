@@ -155,20 +155,20 @@ class Place:
     # ---- the life --------------------------------------------------------------------------------------------------
 
     def lock(self, name: str) -> pin.Planned:
-        _, made = pin.lock([self.site], self.space, name)
+        made = pin.lock([self.site], self.space, name, rehearse=None).planned
         return made[NETWORK]
 
     def sign(self, name: str, *signers: str) -> None:
         """Each is shown the card of the moment and signs."""
         for signer in signers:
-            ceremony = sign.prepare(self.site, self.space, name, safe_tx_hash_by_safe_eth)
+            ceremony = sign.prepare(self.site, self.space, name, safe_tx_hash_by_safe_eth, rehearse=None)
             sign.sign(ceremony, people()[signer], self.space)
 
     def queue(self, name: str) -> watch.Sighting:
-        return schedule.queue(self.site, self.space, name, self.payer, self._tell)
+        return schedule.queue(self.site, self.space, name, self.payer, self._tell, rehearse=None)
 
     def execute(self, name: str) -> watch.Sighting:
-        return life_execute.execute(self.site, self.space, name, self.payer, self._tell)
+        return life_execute.execute(self.site, self.space, name, self.payer, self._tell, rehearse=None)
 
     def verify(self, name: str) -> verify.Verification:
         return verify.verify(self.site, self.space, name)

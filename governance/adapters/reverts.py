@@ -6,10 +6,10 @@ Unknown data is shown raw; nothing is guessed from an error's text.
 from collections.abc import Callable
 from functools import cache
 
+from governance.core.access import NAMES
 from governance.core.call import Function, as_text, decode, function
 from governance.core.errors import Rejected
-from governance.core.keccak import keccak
-from governance.core.units import ZERO_WORD, Bytes32, Duration, checksummed, hex_bytes, shown, to_hex
+from governance.core.units import Bytes32, Duration, checksummed, hex_bytes, shown, to_hex
 
 _ERROR = function("Error(string)")
 _PANIC = function("Panic(uint256)")
@@ -67,22 +67,6 @@ PANICS = {
 
 OPERATION_STATES = ("Unset", "Waiting", "Ready", "Done")
 """`OperationState` of the TimelockController; an error names a set of them as a bit map."""
-
-ROLES = {
-    ZERO_WORD: "DEFAULT_ADMIN_ROLE",
-    **{
-        Bytes32(keccak(name.encode())): name
-        for name in (
-            "PROPOSER_ROLE",
-            "EXECUTOR_ROLE",
-            "CANCELLER_ROLE",
-            "COMMIT_ROLE",
-            "APPLY_ROLE",
-            "EMERGENCY_ROLE",
-        )
-    },
-}
-"""Roles of the timelock and the dispatchers, by their id."""
 
 _UNAUTHORIZED = function("AccessControlUnauthorizedAccount(address,bytes32)")
 _UNEXPECTED_STATE = function("TimelockUnexpectedOperationState(bytes32,bytes32)")
@@ -154,7 +138,7 @@ def _raw(data: bytes) -> str:
 
 
 def _unauthorized(account: str, role: bytes) -> str:
-    return f"{_account(account)} lacks {ROLES.get(Bytes32(role), f'role {to_hex(role)}')}"
+    return f"{_account(account)} lacks {NAMES.get(Bytes32(role), f'role {to_hex(role)}')}"
 
 
 def _unexpected_state(operation: bytes, bitmap: bytes) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from governance.core.safetx import grouped
-from governance.core.units import Bytes32, to_hex
+from governance.core.units import ZERO_WORD, Bytes32, to_hex
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -137,11 +137,25 @@ def card(ceremony: "Ceremony", width: int) -> str:
             ]
         lines += [
             f"  policy: rule {made.pins.rule} allows it; proposal digest {to_hex(made.digest)}",
+            f"  {_verdict_of(ceremony)}",
             *_hash_rows("domain hash", tx.domain_hash, width),
             *_hash_rows("message hash", tx.message_hash, width),
             *_hash_rows("safe tx hash", tx.hash, width),
         ]
     return "\n".join(lines)
+
+
+def _verdict_of(ceremony: "Ceremony") -> str:
+    rehearsal = ceremony.rehearsal
+    plan = ceremony.locked.plan
+    if rehearsal is None and plan.lane == "guardian":
+        return "not rehearsed: what only stops things waits for nothing"
+    if rehearsal is None and plan.pins.predecessor != ZERO_WORD:
+        return "not rehearsed yet: what comes after another proposal is, before it is executed"
+    if rehearsal is None:
+        return "NOT REHEARSED: nobody has played what this does"
+    changes = len(rehearsal.changes)
+    return f"rehearsed on block {rehearsal.head.number}: every promise kept, {changes} values change, none unannounced"
 
 
 def _hash_rows(name: str, word: Bytes32, width: int) -> list[str]:
@@ -336,7 +350,7 @@ def rehearsal(each: "Rehearsal") -> "RenderableType":
         values = f"    {_value(change.before)} → {_value(change.after)}"
         changes.append((change.account, "\n".join([*title, f"  {what}", values])))
     lines = [str(finding) for finding in each.findings] or ["nothing was found that must not be"]
-    digest = [f"digest of the changes  {to_hex(each.digest)}"] if changes else []
+    digest = [f"digest of the effects  {to_hex(each.effects)}"] if changes else []
     return Group(blocks, seen, Text("\n".join([*(text for _, text in changes), *digest, *lines])))
 
 
@@ -365,6 +379,7 @@ def rehearsal_document(each: "Rehearsal") -> dict[str, Any]:
         "promises": [seen_document(seen) for seen in each.promised],
         "changes": difference_document(each.changes, each.names),
         "changes_digest": to_hex(each.digest),
+        "effects": to_hex(each.effects),
     }
 
 

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from governance.adapters.workspace import FileWorkspace
     from governance.core.manifestfile import ManifestFile
     from governance.core.network import Network
+    from governance.core.plan import Plan
     from governance.core.policy import Policy
+    from governance.core.rehearsal import Rehearsal
     from governance.core.safetx import SafeTx
     from governance.core.units import Bytes32
     from governance.life.audit import Check
-    from governance.life.site import Site
+    from governance.life.site import Rehearse, Site
     from governance.ports import Chain, Sender, Simulator
 
 GWEI = 10**9
@@ -165,6 +167,19 @@ def simulator(space: "FileWorkspace", at: "Site") -> "Simulator":
     from governance.adapters.simulate import NodeSimulator
 
     return NodeSimulator(endpoint(space, at.network.name), at.network.name, at.chain)
+
+
+def rehearse(space: "FileWorkspace", at: "Site") -> "Rehearse":
+    """Rehearsals on a site."""
+    from functools import partial
+
+    from governance.life.simulate import simulate
+
+    def play(proposal_id: str, plan: "Plan | None") -> "Rehearsal":
+        build = partial(site_over, place=at.network)
+        return simulate(at, space, simulator(space, at), build, proposal_id, plan=plan)
+
+    return play
 
 
 def signer(key: Path, password_fd: int | None) -> "KeystoreSigner":

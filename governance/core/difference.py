@@ -4,7 +4,7 @@ Nothing is left out and nothing is judged here. The order is by account, part an
 digest; names of slots are for readers and no part of it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -81,6 +81,23 @@ def difference_document(
 def difference_digest(changes: Iterable[Change]) -> Bytes32:
     """keccak256 of the canonical JSON of the difference, without names."""
     return Bytes32(keccak(rfc8785.dumps([_entry(change) for change in ordered(changes)])))
+
+
+def effects_digest(changes: Iterable[Change], *, moving: Collection[Key]) -> Bytes32:
+    """keccak256 of the canonical JSON of what becomes of what, the same at whatever moment it is computed.
+
+    What was there before is no part of it. `moving` are values that follow from the moment: that they change counts, not
+    to what. Of a balance only the difference counts.
+    """
+    return Bytes32(keccak(rfc8785.dumps([_effect(change, change.key in moving) for change in ordered(changes)])))
+
+
+def _effect(change: Change, moves: bool) -> dict[str, Any]:
+    entry = _entry(change)
+    before, after = entry.pop("before"), entry["after"]
+    if change.part in {Part.BALANCE, Part.NONCE}:
+        entry["after"] = str(int(after, 16) - int(before, 16))
+    return {**entry, "after": None} if moves else entry
 
 
 def _entry(change: Change) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from governance.core.facts import GovernanceFacts, TargetFacts
 from governance.core.units import ZERO_ADDRESS, Address, Bytes32, Duration, shown, to_hex
 
+Statement = tuple[str, ...]
+"""What is said of a situation, from the general to the particular: `("role", contract, role, account)`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -35,6 +38,11 @@ class RouteIs:
         """What it speaks of."""
         return "the routes"
 
+    @property
+    def about(self) -> tuple[Statement, ...]:
+        """The statements of a situation that it makes."""
+        return (("route", to_hex(self.selector)),)
+
     def see(self, facts: TargetFacts) -> Seen:
         """Compare with the live route."""
         live = next((route for route in facts.routes if route.selector == self.selector), None)
@@ -56,6 +64,11 @@ class RootIs:
         """What it speaks of."""
         return "the routes"
 
+    @property
+    def about(self) -> tuple[Statement, ...]:
+        """The statements of a situation that it makes."""
+        return tuple(("target", name) for name in ("active root", "pending root", "active epoch"))
+
     def see(self, facts: TargetFacts) -> Seen:
         """Compare with the active root, unless a later manifest is active."""
         later = facts.active_epoch > self.epoch
@@ -74,6 +87,11 @@ class PausedIs:
     def subject(self) -> str:
         """What it speaks of."""
         return "the pause"
+
+    @property
+    def about(self) -> tuple[Statement, ...]:
+        """The statements of a situation that it makes."""
+        return (("paused",),)
 
     def see(self, facts: TargetFacts) -> Seen:
         """Compare with `paused()`."""
@@ -95,6 +113,11 @@ class RoleIs:
         """What it speaks of."""
         return f"roles of {self.contract}"
 
+    @property
+    def about(self) -> tuple[Statement, ...]:
+        """The statements of a situation that it makes."""
+        return (("role", self.contract, to_hex(self.role), self.account),)
+
     def see(self, facts: GovernanceFacts) -> Seen:
         """Compare with the holders."""
         held = self.account in facts.holders(self.contract, self.role)
@@ -114,6 +137,11 @@ class DelayIs:
         """What it speaks of."""
         return "the timelock's delay"
 
+    @property
+    def about(self) -> tuple[Statement, ...]:
+        """The statements of a situation that it makes."""
+        return (("timelock", "delay"),)
+
     def see(self, facts: GovernanceFacts) -> Seen:
         """Compare with `getMinDelay()`."""
         held = facts.delay == self.delay
@@ -131,6 +159,11 @@ class OwnersAre:
     def subject(self) -> str:
         """What it speaks of."""
         return "the council"
+
+    @property
+    def about(self) -> tuple[Statement, ...]:
+        """The statements of a situation that it makes."""
+        return (("council", "owner"), ("council", "threshold"))
 
     def see(self, facts: GovernanceFacts) -> Seen:
         """Compare with the Safe."""
@@ -152,6 +185,11 @@ class ModuleIs:
         """What it speaks of."""
         return "the council"
 
+    @property
+    def about(self) -> tuple[Statement, ...]:
+        """The statements of a situation that it makes."""
+        return (("council", "module", self.module),)
+
     def see(self, facts: GovernanceFacts) -> Seen:
         """Compare with the Safe's modules."""
         assert facts.council is not None
@@ -171,6 +209,11 @@ class GuardIs:
         """What it speaks of."""
         return "the council"
 
+    @property
+    def about(self) -> tuple[Statement, ...]:
+        """The statements of a situation that it makes."""
+        return (("council", "guard"),)
+
     def see(self, facts: GovernanceFacts) -> Seen:
         """Compare with the Safe's guard."""
         assert facts.council is not None
@@ -188,6 +231,11 @@ class FallbackHandlerIs:
     def subject(self) -> str:
         """What it speaks of."""
         return "the council"
+
+    @property
+    def about(self) -> tuple[Statement, ...]:
+        """The statements of a situation that it makes."""
+        return (("council", "fallback handler"),)
 
     def see(self, facts: GovernanceFacts) -> Seen:
         """Compare with the Safe's fallback handler."""
@@ -207,6 +255,11 @@ class AnchorIs:
     def subject(self) -> str:
         """What it speaks of."""
         return "the policy"
+
+    @property
+    def about(self) -> tuple[Statement, ...]:
+        """The statements of a situation that it makes."""
+        return (("policy",),)
 
     def see(self, facts: GovernanceFacts) -> Seen:
         """Compare with the anchor."""
@@ -229,6 +282,11 @@ class ImplementationIs:
     def subject(self) -> str:
         """What it speaks of."""
         return f"the implementation of {self.upgraded}"
+
+    @property
+    def about(self) -> tuple[Statement, ...]:
+        """The statements of a situation that it makes."""
+        return tuple(("proxy", self.proxy, name) for name in ("implementation", "beacon implementation"))
 
     def see(self, facts: GovernanceFacts) -> Seen:
         """Compare with the ERC-1967 slot, or what the beacon answers."""

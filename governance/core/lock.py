@@ -42,11 +42,16 @@ _VOLATILE_OF_TARGET = ("paused", "pending_root")
 """Facts that the plan's bytes do not depend on."""
 
 
-def lock_document(plans: Mapping[str, Plan]) -> dict[str, Any]:
-    """The lock file of one proposal, by network."""
+def lock_document(plans: Mapping[str, Plan], effects: Mapping[str, Bytes32]) -> dict[str, Any]:
+    """The lock file of one proposal, by network; `effects` are digests of what was rehearsed, where it was."""
     first = next(iter(plans.values()))
     networks = {
-        name: {"pins": pins_document(plan.pins), "plan": plan_document(plan), "checksum": to_hex(plan.checksum)}
+        name: {
+            "pins": pins_document(plan.pins),
+            "plan": plan_document(plan),
+            "checksum": to_hex(plan.checksum),
+            "effects": to_hex(effects[name]) if name in effects else None,
+        }
         for name, plan in plans.items()
     }
     return {"schema": SCHEMA, "proposal": first.proposal, "digest": to_hex(first.digest), "networks": networks}
@@ -109,6 +114,14 @@ def read_pins(entry: Mapping[str, Any]) -> Pins:
         raise Rejected(
             f"the lock file's pins are malformed: {type(error).__name__} {error}", hint="write it anew with gov lock"
         ) from error
+
+
+def read_effects(entry: Mapping[str, Any], file: str) -> Bytes32 | None:
+    """The digest of the effects that were rehearsed, None where none were. Raises Rejected when it is malformed."""
+    try:
+        return None if entry["effects"] is None else word(entry["effects"])
+    except (KeyError, TypeError, ValueError, AttributeError, Rejected) as error:
+        raise Rejected(f"the effects in {file} are malformed", hint="write it anew with gov lock") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,18 +10,17 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, TypeAdapter, WithJsonSchema
+from pydantic import AfterValidator, Field, TypeAdapter
 
 from governance.core.errors import Finding, Rejected
+from governance.core.expectation import Expectation
 from governance.core.fields import (
     PROPOSAL_ID_PATTERN,
-    AddressField,
     DocumentPart,
     EditorSchema,
     MomentField,
     NameField,
     ProposalIdField,
-    SignatureField,
     TextField,
     TitleField,
 )
@@ -38,30 +37,6 @@ def _distinct(names: list[str]) -> list[str]:
     if len(set(names)) != len(names):
         raise ValueError("a name is here twice; keep one")
     return names
-
-
-def _answer(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_answer(item) for item in value]
-    if not isinstance(value, str):
-        raise ValueError("an answer is one piece of text, or a list of them")  # noqa: TRY004 - pydantic collects ValueError
-    return value
-
-
-_SCALAR = {"type": ["string", "number", "boolean"]}
-ANSWER = {"anyOf": [_SCALAR, {"type": "array", "items": {"type": ["string", "number", "boolean", "array"]}}]}
-"""What editors make of `30`, `true` or `[a, [b]]`."""
-
-
-class Expectation(DocumentPart):
-    """A view call and the answer it must give once the proposal is executed."""
-
-    call: SignatureField
-    """A view without arguments, with its result: `fee()(uint256)`."""
-    equals: Annotated[Any, AfterValidator(_answer), WithJsonSchema(ANSWER)]
-    """The answer as text, e.g. `30`; a list when there are several."""
-    to: AddressField | None = None
-    """Who is asked; the governed system when left out."""
 
 
 class ProposalDocument(DocumentPart):

@@ -15,6 +15,9 @@ from governance.core.facts import Head, Log
 from governance.core.kinds.base import Lane
 from governance.core.units import Address, Bytes32, Moment, to_hex
 
+UNDONE = "simulate-predecessor"
+"""The rule that is cited when another proposal must be executed first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
@@ -108,6 +111,12 @@ class Rehearsal:
     """Effects and expectations as they would be found; empty when a step reverts."""
     changes: tuple[Change, ...]
     """The state before the first execution against the state after the last; empty when a step reverts."""
+    effects: Bytes32
+    """Digest of the changes that does not depend on the moment: what the lock file keeps."""
+    whole: bool
+    """Every step of the plan is part of it; none is executed yet."""
+    undeclared: tuple[Change, ...]
+    """Those of them that follow neither from a promise nor from what the proposal declares."""
     names: Mapping[tuple[Address, Bytes32], str]
     findings: tuple[Finding, ...]
 
@@ -121,6 +130,11 @@ class Rehearsal:
         if self.findings:
             message = f"the rehearsal of {self.proposal} on {self.network} found what must not be"
             raise Refused(message, findings=self.findings)
+
+
+def comes_later(error: Refused) -> bool:
+    """Whether nothing stands in the way of a rehearsal but a proposal that must be executed first."""
+    return [finding.rule for finding in error.findings] == [UNDONE]
 
 
 def judge_blocks(blocks: Sequence[BlockResult]) -> list[Finding]:

@@ -5,20 +5,22 @@ A name is found by computing the slot, never by looking at the value. A word wit
 
 from collections.abc import Iterator
 
+from governance.core.access import NAMES
 from governance.core.effects import RouteIs
 from governance.core.facts import Generation
 from governance.core.keccak import keccak
 from governance.core.network import Network
 from governance.core.plan import Plan
-from governance.core.units import ZERO_WORD, Address, Bytes32, address_bytes, to_hex
+from governance.core.units import Address, Bytes32, address_bytes, to_hex
 
 Names = dict[tuple[Address, Bytes32], str]
+"""What a storage word is, by account and slot."""
 
 TIMELOCK_ROLES, TIMELOCK_TIMESTAMPS, TIMELOCK_DELAY = 0, 1, 2
 """Slots of TimelockController v5: `_roles`, `_timestamps`, `_minDelay`."""
 SAFE_SLOTS = ("the singleton", "modules", "owners", "the number of owners", "the threshold", "the nonce")
 """Slots 0 to 5 of Safe 1.3.0 to 1.5.0; 1 and 2 are mappings, whose own words stay zero."""
-SAFE_APPROVED_HASHES = 8
+SAFE_NONCE, SAFE_APPROVED_HASHES = 5, 8
 DISPATCHER = int("bb5fb06c26ef7a49a5f7f5ddb2856e6206654d01a65f1f7d463646841ef03b00", 16)
 """ERC-7201 location of "gov.dispatcher", where the storage of our dispatcher begins."""
 _DISPATCHER_WORDS = {
@@ -39,14 +41,7 @@ _ROUTE_WORDS = (
 _ACTIVATED, _ROUTES, _SELECTORS = 2, 3, 4
 COMMITS = 64
 """How many commit numbers are tried; a later one stays raw."""
-_ROLES = {
-    ZERO_WORD: "DEFAULT_ADMIN_ROLE",
-    **{
-        Bytes32(keccak(f"{name}_ROLE".encode())): f"{name}_ROLE"
-        for name in ("PROPOSER", "EXECUTOR", "CANCELLER", "COMMIT", "APPLY", "EMERGENCY")
-    },
-}
-_ERC1967 = {
+ERC1967 = {
     Bytes32((int.from_bytes(keccak(f"eip1967.proxy.{name}".encode()), "big") - 1).to_bytes(32, "big")): name
     for name in ("implementation", "admin", "beacon")
 }
@@ -72,13 +67,18 @@ def approval_slot(owner: Address, safe_tx_hash: Bytes32) -> Bytes32:
     return word_at(mapped(safe_tx_hash, mapped(_padded(owner), SAFE_APPROVED_HASHES)))
 
 
+def role_slot(slot: int, role: Bytes32, account: Address) -> Bytes32:
+    """Where an AccessControl whose roles begin at `slot` keeps whether an account holds a role."""
+    return word_at(mapped(_padded(account), mapped(role, slot)))
+
+
 def slot_names(plan: Plan, network: Network) -> Names:
     """Every name that can be told from a plan and its network."""
     names: Names = {}
     for account, slot, words in _named(plan, network):
         names[account, word_at(slot)] = words
     for account in {network.target, *(call.to for step in plan.steps for call in step.calls)}:
-        for word, name in _ERC1967.items():
+        for word, name in ERC1967.items():
             names[account, word] = f"ERC-1967 {name}"
     return names
 
@@ -116,10 +116,10 @@ def _routes(plan: Plan, target: Address) -> Iterator[tuple[Address, int, str]]:
 def _roles(contract: Address, slot: int, network: Network) -> Iterator[tuple[Address, int, str]]:
     """Those of the parties that govern; anybody else's stay raw."""
     parties = {"the council": network.council, "the guardian": network.guardian, "the timelock": network.timelock}
-    for role, name in _ROLES.items():
-        members = mapped(role, slot)
+    for role, name in NAMES.items():
         for party, account in parties.items():
-            yield contract, mapped(_padded(account), members), f"{party} holds {name}"
+            where = int.from_bytes(role_slot(slot, role, account), "big")
+            yield contract, where, f"{party} holds {name}"
 
 
 def _padded(account: Address) -> bytes:

@@ -13,13 +13,16 @@ from governance.core.stage import ACTIONS, Stage
 from governance.core.units import Bytes32, to_hex
 from governance.life.locked import policy_before, require_fresh
 from governance.life.pin import permitted
+from governance.life.rehearsed import require_rehearsed
 from governance.life.schedule import Told, require_approved, send_safe_transaction
-from governance.life.site import Site, Workspace
+from governance.life.site import Rehearse, Site, Workspace
 from governance.life.watch import Sighting, look
 from governance.ports import Sender
 
 
-def execute(site: Site, workspace: Workspace, proposal_id: str, sender: Sender, told: Told) -> Sighting:
+def execute(
+    site: Site, workspace: Workspace, proposal_id: str, sender: Sender, told: Told, *, rehearse: Rehearse | None
+) -> Sighting:
     """Execute every step that is due, in order; stops at the first that must still wait.
 
     Raises Refused when nothing at all is due.
@@ -39,7 +42,7 @@ def execute(site: Site, workspace: Workspace, proposal_id: str, sender: Sender, 
             if due is Stage.APPROVED:
                 require_approved(sighting, seen)
             raise _not_due(sighting, seen.stage)
-        receipt = _act(site, workspace, sighting, index, sender)
+        receipt = _act(site, workspace, sighting, index, sender, rehearse)
         sighting = look(site, workspace, proposal_id)
         _require_executed(sighting, index, receipt)
         told(f"executed: {seen.step.label}", receipt)
@@ -54,11 +57,14 @@ def _not_due(sighting: Sighting, stage: Stage) -> Refused:
     return Refused(f"{sighting.proposal} is {stage} on {sighting.network}{wait}", hint=ACTIONS[stage])
 
 
-def _act(site: Site, workspace: Workspace, sighting: Sighting, index: int, sender: Sender) -> Receipt:
+def _act(
+    site: Site, workspace: Workspace, sighting: Sighting, index: int, sender: Sender, rehearse: Rehearse | None
+) -> Receipt:
     assert sighting.locked is not None
     plan, step = sighting.locked.plan, sighting.steps[index].step
     if step.operation is None:
         require_fresh(site, workspace, sighting.locked, sighting.head, gate=Gate.EXECUTE)
+        require_rehearsed(rehearse, sighting.locked, gate=Gate.EXECUTE)
         return send_safe_transaction(site, sighting, index, sender, act="execute")
     locked = sighting.locked
     permitted(
@@ -72,6 +78,7 @@ def _act(site: Site, workspace: Workspace, sighting: Sighting, index: int, sende
         earlier=policy_before(workspace, locked),
     )
     _require_pinned_code(site, sighting)
+    require_rehearsed(rehearse, locked, gate=Gate.EXECUTE)
     purpose = f"execute {plan.proposal} {plan.network} {to_hex(step.operation.id)}"
     return sender.send(step.operation.execute(), purpose=purpose)
 

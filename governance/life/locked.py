@@ -10,12 +10,12 @@ from governance.core.case import Gate
 from governance.core.errors import Finding, Refused
 from governance.core.facts import Head
 from governance.core.kinds import Kind
-from governance.core.lock import moved, read_pins, require_fit, require_same
+from governance.core.lock import moved, read_effects, read_pins, require_fit, require_same
 from governance.core.pins import Pins
 from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy
 from governance.core.proposal import Proposal
-from governance.core.units import to_hex
+from governance.core.units import Bytes32, to_hex
 from governance.life.pin import gather, kind_of, permitted
 from governance.life.site import Site, Workspace
 
@@ -29,6 +29,8 @@ class Locked:
     """The workspace's own, which need not be the one that the plan was made under."""
     kind: Kind[Any]
     plan: Plan
+    effects: Bytes32 | None
+    """Digest of what was rehearsed when it was locked; None when nothing was."""
 
 
 def open_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked | None:
@@ -56,7 +58,7 @@ def open_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked | 
     require_fit(kind.needs(proposal.document, place), pins, place, file)
     plan = derive_plan(proposal, kind, network=place, pins=pins)
     require_same(entry, plan, file)
-    return Locked(proposal=proposal, policy=policy, kind=kind, plan=plan)
+    return Locked(proposal=proposal, policy=policy, kind=kind, plan=plan, effects=read_effects(entry, file))
 
 
 def demand_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked:

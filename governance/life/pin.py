@@ -8,9 +8,10 @@ Procedure:
 5. Every facet must have the code that its artifact says, every called contract must have code.
 6. The plan is derived; if its operations were cancelled before, the attempt is raised; if scheduled or executed, refused.
 7. The policy judges the plan as well: what is really called.
+8. The plan is rehearsed; the digest of its effects stands in the lock file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,12 +26,13 @@ from governance.core.pins import CodePin, FacetPin, Needs, Pins
 from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy, Rule
 from governance.core.proposal import Proposal
+from governance.core.rehearsal import comes_later
 from governance.core.stage import DONE_TIMESTAMP
 from governance.core.tree import dotted, locate, mention, plain, undotted
 from governance.core.units import ZERO_WORD, Address, Bytes32, Moment, address, to_hex
 from governance.core.verdict import judge, judge_by_both
 from governance.life.observe import observe
-from governance.life.site import Site, Workspace
+from governance.life.site import Rehearse, Site, Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +43,50 @@ class Planned:
     rule: Rule
 
 
-def lock(sites: Sequence[Site], workspace: Workspace, proposal_id: str) -> tuple[str, dict[str, Planned]]:
-    """Plan a proposal on each of its networks and write the lock file. Gives its name and the plans."""
-    planned = {site.network.name: plan_now(site, workspace, proposal_id) for site in sites}
-    for digest in {each.plan.pins.policy_digest for each in planned.values()}:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locking:
+    """A lock file that was written."""
+
+    file: str
+    """Its name, as it is shown."""
+    planned: Mapping[str, Planned]
+    """By network."""
+    document: Mapping[str, Any]
+
+
+def lock(
+    sites: Sequence[Site], workspace: Workspace, proposal_id: str, *, rehearse: Mapping[str, Rehearse] | None
+) -> Locking:
+    """Plan a proposal on each of its networks, rehearse every plan, and write the lock file.
+
+    `rehearse` is by network, and None where nothing shall be rehearsed. Raises Refused, and writes nothing, when a
+    rehearsal finds what must not be.
+    """
+    plans = {site.network.name: plan_now(site, workspace, proposal_id) for site in sites}
+    effects: dict[str, Bytes32] = {}
+    for name, planned in plans.items() if rehearse is not None else ():
+        assert rehearse is not None
+        digest = _rehearsed(rehearse[name], planned.plan)
+        if digest is not None:
+            effects[name] = digest
+    for digest in {each.plan.pins.policy_digest for each in plans.values()}:
         workspace.keep_policy(digest)  # what waits is judged by it as well, whatever comes into force meanwhile
-    document = lock_document({name: each.plan for name, each in planned.items()})
-    return workspace.write_lock(proposal_id, document), planned
+    document = lock_document({name: each.plan for name, each in plans.items()}, effects)
+    return Locking(file=workspace.write_lock(proposal_id, document), planned=plans, document=document)
+
+
+def _rehearsed(rehearse: Rehearse, plan: Plan) -> Bytes32 | None:
+    """The digest of the plan's effects; None on the guardian's lane, and for what comes after another proposal."""
+    if plan.lane is Lane.GUARDIAN:
+        return None
+    try:
+        rehearsal = rehearse(plan.proposal, plan)
+    except Refused as error:
+        if comes_later(error):
+            return None
+        raise
+    rehearsal.require()
+    return rehearsal.effects
 
 
 def plan_now(site: Site, workspace: Workspace, proposal_id: str) -> Planned:

@@ -13,7 +13,8 @@ from governance.core.kinds import Lane
 from governance.core.stage import ACTIONS, DONE_TIMESTAMP, Stage
 from governance.core.units import to_hex
 from governance.life.locked import require_fresh
-from governance.life.site import Site, Workspace
+from governance.life.rehearsed import require_rehearsed
+from governance.life.site import Rehearse, Site, Workspace
 from governance.life.watch import Sighting, StepSighting, look
 from governance.ports import Sender
 
@@ -23,7 +24,9 @@ Told = Callable[[str, Receipt], None]
 PASSED = frozenset({Stage.WAITING, Stage.READY, Stage.EXECUTED})
 
 
-def queue(site: Site, workspace: Workspace, proposal_id: str, sender: Sender, told: Told) -> Sighting:
+def queue(
+    site: Site, workspace: Workspace, proposal_id: str, sender: Sender, told: Told, *, rehearse: Rehearse | None
+) -> Sighting:
     """Schedule every approved step. Raises Refused when one is not approved or the plan is stale."""
     sighting = look(site, workspace, proposal_id)
     require_lane(sighting, Lane.TIMELOCK)
@@ -34,6 +37,7 @@ def queue(site: Site, workspace: Workspace, proposal_id: str, sender: Sender, to
         require_approved(sighting, seen)
         assert sighting.locked is not None
         require_fresh(site, workspace, sighting.locked, sighting.head, gate=Gate.QUEUE)
+        require_rehearsed(rehearse, sighting.locked, gate=Gate.QUEUE)
         receipt = send_safe_transaction(site, sighting, index, sender, act="queue")
         sighting = look(site, workspace, proposal_id)
         _require_scheduled(sighting, index, receipt)

@@ -16,9 +16,9 @@ from governance.core.errors import Finding, Refused
 from governance.core.facts import Head
 from governance.core.keccak import keccak
 from governance.core.kinds import Lane
-from governance.core.plan import Step
+from governance.core.plan import Plan, Step
 from governance.core.quorum import count
-from governance.core.rehearsal import Act, Scene, Sent
+from governance.core.rehearsal import UNDONE, Act, Scene, Sent
 from governance.core.safetx import SafeTx, execution
 from governance.core.stage import ACTIONS, DONE_TIMESTAMP, Stage
 from governance.core.units import ZERO_WORD, Address, Duration, Moment, checksummed
@@ -93,18 +93,22 @@ class Script:
 # 1. The plan.
 
 
-def subject_of(site: Site, workspace: Workspace, proposal_id: str) -> Subject:
-    """What there is to rehearse. Raises Refused when there is nothing, or nothing yet."""
-    opened = open_lock(workspace, proposal_id, site.network.name)
+def subject_of(site: Site, workspace: Workspace, proposal_id: str, plan: Plan | None) -> Subject:
+    """What there is to rehearse: a plan that is not locked yet, else the lock file's, else what would be locked now.
+
+    Raises Refused when there is nothing, or nothing yet.
+    """
+    opened = None if plan is not None else open_lock(workspace, proposal_id, site.network.name)
     if opened is None:
         proposal = workspace.proposal(proposal_id)
-        plan = plan_now(site, workspace, proposal_id).plan
-        locked = Locked(proposal=proposal, policy=workspace.policy(), kind=kind_of(proposal), plan=plan)
+        plan = plan or plan_now(site, workspace, proposal_id).plan
+        locked = Locked(proposal=proposal, policy=workspace.policy(), kind=kind_of(proposal), plan=plan, effects=None)
         head, safe = site.chain.head(), None
         pending = tuple(Pending(step=step, eta=None) for step in plan.steps)
     else:
         sighting = look(site, workspace, proposal_id)
-        locked, head, safe = opened, sighting.head, sighting.safe
+        assert sighting.locked is not None
+        locked, head, safe = sighting.locked, sighting.head, sighting.safe
         pending = _still_to_do(sighting)
     facts = site.safe(locked.plan.lane).look(head) if safe is None else safe
     _require_predecessor(site, locked, pending, head)
@@ -149,7 +153,7 @@ def _require_predecessor(site: Site, locked: Locked, pending: Sequence[Pending],
     if operation.timestamp != DONE_TIMESTAMP:
         message = f"{locked.proposal.document.after} is not executed on {site.network.name} yet"
         hint = "rehearse it first; this one is rehearsed on the state that it leaves"
-        finding = Finding(rule="simulate-predecessor", message=message, hint=hint, path="after")
+        finding = Finding(rule=UNDONE, message=message, hint=hint, path="after")
         raise Refused("the proposal that must come first is not done", findings=(finding,))
 
 
@@ -198,7 +202,7 @@ def script_of(subject: Subject, executor: Address) -> Script:
     early = 0
     for index, pending in enumerate(subject.pending if subject.lane is Lane.TIMELOCK else ()):
         last = blocks[-1][0] if blocks else subject.head.timestamp
-        due = subject.due(pending)
+        due = max(subject.due(pending), _after_the_one_before(subject.pending[:index], pending, last))
         if due.seconds - 2 > last.seconds:
             waiting = subject.pending[index:] if index == 0 else [pending]
             tries = tuple(_execution(each.step, executor, must_pass=False) for each in waiting)
@@ -209,6 +213,14 @@ def script_of(subject: Subject, executor: Address) -> Script:
         blocks.append((moment, (_execution(pending.step, executor, must_pass=True),)))
     moments, acts = zip(*blocks, strict=True)
     return Script(moments=moments, acts=acts, early=early)
+
+
+def _after_the_one_before(before: Sequence[Pending], pending: Pending, executed: Moment) -> Moment:
+    """A dispatcher's activation delay begins when the operation before is executed, however late that is."""
+    if not before or before[-1].step.operation is None or pending.step.operation is None:
+        return executed
+    extra = pending.step.operation.delay.seconds - before[-1].step.operation.delay.seconds
+    return executed + Duration(max(extra, 0))
 
 
 def _safe_acts(subject: Subject, tx: SafeTx, label: str) -> list[Act]:

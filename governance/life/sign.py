@@ -5,8 +5,9 @@ Procedure:
 2. The hashes of every Safe transaction come from three places: our core, safe-eth-py, and the Safe's own
    `getTransactionHash`. Any difference stops.
 3. The timelock's own `hashOperationBatch` must give the operation id.
-4. The signer must be an owner as of this block.
-5. The card is made from the very values that are hashed. Only then the signer's port is asked.
+4. A rehearsal on this block must find nothing, and have the effects that were locked.
+5. The signer must be an owner as of this block.
+6. The card is made from the very values that are hashed. Only then the signer's port is asked.
 
 It does not judge whether the change is wise, and signs nothing that is already scheduled.
 """
@@ -19,11 +20,13 @@ from governance.core.case import Gate
 from governance.core.errors import ChainContradicts, Finding, Refused
 from governance.core.facts import Head
 from governance.core.plan import Plan, Step
+from governance.core.rehearsal import Rehearsal
 from governance.core.safetx import SafeTx
 from governance.core.stage import Stage
 from governance.core.units import Address, Bytes32, to_hex
 from governance.life.locked import Locked, require_fresh
-from governance.life.site import Site, Workspace
+from governance.life.rehearsed import require_rehearsed
+from governance.life.site import Rehearse, Site, Workspace
 from governance.life.watch import Sighting, look
 from governance.ports import Signer
 
@@ -41,10 +44,14 @@ class Ceremony:
     sighting: Sighting
     steps: tuple[Step, ...]
     """The steps that may still be signed."""
+    rehearsal: Rehearsal | None
+    """What was played just now, without a finding; None where nothing was."""
 
 
-def prepare(site: Site, workspace: Workspace, proposal_id: str, witness: Witness) -> Ceremony:
-    """Steps 1 to 3 of the procedure. Raises Refused or ChainContradicts."""
+def prepare(
+    site: Site, workspace: Workspace, proposal_id: str, witness: Witness, *, rehearse: Rehearse | None
+) -> Ceremony:
+    """Steps 1 to 4 of the procedure. Raises Refused or ChainContradicts."""
     sighting = look(site, workspace, proposal_id)
     if sighting.locked is None:
         raise Refused(f"{proposal_id} is not locked on {site.network.name}", hint=f"run gov lock {proposal_id} first")
@@ -57,7 +64,8 @@ def prepare(site: Site, workspace: Workspace, proposal_id: str, witness: Witness
     require_fresh(site, workspace, sighting.locked, sighting.head, gate=Gate.SIGN)
     for step in steps:
         _require_agreement(site, sighting.locked.plan, step, sighting, witness)
-    return Ceremony(locked=sighting.locked, sighting=sighting, steps=steps)
+    rehearsal = require_rehearsed(rehearse, sighting.locked, gate=Gate.SIGN)
+    return Ceremony(locked=sighting.locked, sighting=sighting, steps=steps, rehearsal=rehearsal)
 
 
 def _require_agreement(site: Site, plan: Plan, step: Step, sighting: Sighting, witness: Witness) -> None:

@@ -5,19 +5,24 @@ Procedure:
 2. The blocks are played, and each act is held against what must come of it.
 3. Just before the time, and again without the proposal at the same moment: nothing may differ.
 4. After the last step: every promise, read by the code that `gov verify` reads it by.
-5. What each execution changes, to the slot, and whose code it runs.
+5. What each execution changes, to the slot, and whose code it runs. Nothing may change that is not promised or declared.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 from governance.core.call import Call
-from governance.core.difference import Change, joined, stored
+from governance.core.difference import Change, Key, effects_digest, joined, stored
 from governance.core.effects import RouteIs, Seen
 from governance.core.errors import Finding, Refused
+from governance.core.expectation import expected_keys, expected_on, hold_changes, hold_events, open_ended
+from governance.core.extra import Known, judge_unannounced, unannounced
 from governance.core.facts import Head
 from governance.core.kinds import Lane
+from governance.core.network import Network
+from governance.core.plan import Plan
 from governance.core.rehearsal import (
     ActResult,
     BlockResult,
@@ -31,32 +36,51 @@ from governance.core.rehearsal import (
     judge_early,
     judge_promises,
 )
+from governance.core.situation import unpromised
 from governance.core.slots import approval_slot, slot_names, timestamp_slot
 from governance.core.units import Address, Duration, Moment, to_hex
 from governance.life.locked import Locked
 from governance.life.script import Script, Subject, executor_of, script_of, subject_of
 from governance.life.site import Site, Workspace
+from governance.life.situation import situation_of
 from governance.life.verify import expected_answers, promised_effects
 from governance.ports import Chain, Simulator
 
 T = TypeVar("T")
+LATER = Duration(4 * 3600)
+"""How much later everything is tried once more, to tell what follows from the moment."""
 Build = Callable[[Chain], Site]
 """The ports of the network over another chain."""
 
 
-def simulate(site: Site, workspace: Workspace, simulator: Simulator, build: Build, proposal_id: str) -> Rehearsal:
-    """Rehearse a proposal on one network. Raises Refused when there is nothing that could be rehearsed."""
-    subject = subject_of(site, workspace, proposal_id)
+def simulate(
+    site: Site,
+    workspace: Workspace,
+    simulator: Simulator,
+    build: Build,
+    proposal_id: str,
+    *,
+    plan: Plan | None = None,
+) -> Rehearsal:
+    """Rehearse a proposal on one network. Raises Refused when there is nothing that could be rehearsed.
+
+    `plan` is one that is not locked yet; without it, the locked one is rehearsed, or what would be locked now.
+    """
+    subject = subject_of(site, workspace, proposal_id, plan)
     script = script_of(subject, executor_of(site, subject))
     played = simulator.play(script.scenes, subject.head)
     blocks = _blocks(script, played)
     findings = [*subject.findings, *judge_blocks(blocks)]
     if script.early:
         findings += _early(subject, script, simulator, build)
+    names = slot_names(subject.locked.plan, site.network)
     promised: list[Seen] = []
     changes: tuple[Change, ...] = ()
+    undeclared: tuple[Change, ...] = ()
+    moving: frozenset[Key] = frozenset()
     if all(result.played.ok for block in blocks for result in block.acts if result.act.must_pass):
         changes, frames = _traced(subject, script, simulator)
+        moving = _moving(subject, script, simulator, changes)
         later, then = simulator.after(script.scenes, script.moments[-1] + Duration(1), subject.head, changes=changes)
         after, ran = build(later), {frame.account for frame in frames}
         unread: list[Seen] = []
@@ -66,19 +90,26 @@ def simulate(site: Site, workspace: Workspace, simulator: Simulator, build: Buil
         none: set[Address] = set()
         facets = _read(partial(_facets, after, then), none, findings) if site.network.target in ran else none
         findings += judge_delegated(frames, _code_of(site, subject.head, ran, facets))
-        promised = [*effects, *answers]
-    plan = subject.locked.plan
+        before = _before(subject, script, simulator, build) if subject.earlier else (site, subject.head)
+        findings += _read(partial(_unpromised, subject.locked, before, (after, then)), [], findings)
+        declared, undeclared = _held_against(subject.locked, site.network, changes, frames, blocks)
+        findings += judge_promises("expectation-broken", declared) + judge_unannounced(undeclared, names)
+        promised = [*effects, *answers, *declared]
+    made = subject.locked.plan
     return Rehearsal(
         proposal=proposal_id,
         network=site.network.name,
-        lane=plan.lane,
-        checksum=plan.checksum,
+        lane=made.lane,
+        checksum=made.checksum,
         locked=subject.is_locked,
         head=subject.head,
         blocks=blocks,
         promised=tuple(promised),
         changes=changes,
-        names=slot_names(plan, site.network),
+        effects=effects_digest(changes, moving=moving | _left_open(subject.locked, site.network)),
+        whole=len(subject.pending) == len(made.steps),
+        undeclared=undeclared,
+        names=names,
         findings=tuple(findings),
     )
 
@@ -100,14 +131,23 @@ def _blocks(script: Script, played: Sequence[Sequence[Played]]) -> tuple[BlockRe
 def _early(subject: Subject, script: Script, simulator: Simulator, build: Build) -> list[Finding]:
     """At one moment, with the proposal scheduled and without it."""
     scheduled = script.scenes[: script.early]
-    ours = len(subject.earlier) * (subject.threshold + 1)
-    without = [Scene(moment=scheduled[0].moment, sent=scheduled[0].sent[:ours])]
     moment = Moment(script.moments[script.early].seconds - 1)
     seen = []
-    for scenes in (without, scheduled):
+    for scenes in (_without(subject, script), scheduled):
         chain, head = simulator.after(scenes, moment, subject.head)
         seen.append(_behaviour(build(chain), subject.locked, head))
     return judge_early(*seen)
+
+
+def _without(subject: Subject, script: Script) -> list[Scene]:
+    """What happens before the proposal's own first act."""
+    first, ours = script.scenes[0], len(subject.earlier) * (subject.threshold + 1)
+    return [Scene(moment=first.moment, sent=first.sent[:ours])]
+
+
+def _before(subject: Subject, script: Script, simulator: Simulator, build: Build) -> tuple[Site, Head]:
+    chain, head = simulator.after(_without(subject, script), script.moments[0], subject.head)
+    return build(chain), head
 
 
 def _behaviour(site: Site, locked: Locked, head: Head) -> list[Seen]:
@@ -135,7 +175,47 @@ def _read(read: Callable[[], T], otherwise: T, findings: list[Finding]) -> T:
         return otherwise
 
 
+def _unpromised(locked: Locked, before: tuple[Site, Head], after: tuple[Site, Head]) -> list[Finding]:
+    """Every statement about the governing and the governed that differs without a promise."""
+    network = before[0].network
+    needs = locked.kind.needs(locked.proposal.document, network)
+    was, now = (situation_of(site, needs, head) for site, head in (before, after))
+    return unpromised(was, now, locked.plan.effects, network)
+
+
 # 5. What changes.
+
+
+def _held_against(
+    locked: Locked,
+    network: Network,
+    changes: Sequence[Change],
+    frames: Sequence[Frame],
+    blocks: Sequence[BlockResult],
+) -> tuple[list[Seen], tuple[Change, ...]]:
+    """Declared changes and events, and the changes that nobody declared."""
+    expected = expected_on(locked.proposal.document.expect, network.name)
+    acts = [result for block in blocks for result in block.acts if result.act.must_pass]
+    logs = [log for result in acts for log in result.played.logs]
+    declared = hold_changes(expected, changes, network.target) + hold_events(expected, logs, network.target)
+    names = slot_names(locked.plan, network)
+    known = Known(
+        plan=locked.plan, network=network, frames=frames, names=names, expected=expected_keys(expected, network.target)
+    )
+    return declared, unannounced(changes, known)
+
+
+def _moving(subject: Subject, script: Script, simulator: Simulator, changes: Sequence[Change]) -> frozenset[Key]:
+    """Values that are others when everything happens a little later."""
+    later = replace(script, moments=tuple(moment + LATER for moment in script.moments))
+    then, _ = _traced(subject, later, simulator)
+    return frozenset({change.key for change in set(changes) ^ set(then)})
+
+
+def _left_open(locked: Locked, network: Network) -> frozenset[Key]:
+    """Values that the proposal expects to change, to whatever."""
+    expected = expected_on(locked.proposal.document.expect, network.name)
+    return expected_keys(open_ended(expected), network.target)
 
 
 def _traced(subject: Subject, script: Script, simulator: Simulator) -> tuple[tuple[Change, ...], list[Frame]]:

@@ -1,16 +1,21 @@
 """One network as the life of a proposal sees it: its ports, gathered; and the workspace that holds the files."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from governance.core.artifact import Artifact
 from governance.core.kinds.base import Lane
 from governance.core.network import Network
+from governance.core.plan import Plan
 from governance.core.policy import Policy
 from governance.core.proposal import Proposal
+from governance.core.rehearsal import Rehearsal
 from governance.core.units import Bytes32
 from governance.ports import Anchor, Chain, Mailbox, Safe, Target, Timelock
+
+Rehearse = Callable[[str, Plan | None], Rehearsal]
+"""Rehearses a proposal on the newest block of one network: the plan that is given, else the one that is locked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

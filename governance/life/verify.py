@@ -6,9 +6,10 @@ one, except for the active root, which is only compared until a later epoch take
 
 from dataclasses import dataclass
 
-from governance.core.call import Call, as_text, decode, encode_call, function
+from governance.core.call import Call, as_text, decode, function
 from governance.core.effects import Seen, TargetEffect
 from governance.core.errors import Finding, GovError, Refused
+from governance.core.expectation import CallExpectation, becomes, expected_on, is_empty, settled_words
 from governance.core.facts import Head, OperationEvent
 from governance.core.stage import Stage
 from governance.core.units import Address, Moment, to_hex
@@ -60,7 +61,11 @@ def verify(site: Site, workspace: Workspace, proposal_id: str) -> Verification:
 
 
 def _promises(site: Site, locked: Locked, head: Head) -> list[Seen]:
-    return [*promised_effects(site, locked, head), *expected_answers(site, locked, head)]
+    return [
+        *promised_effects(site, locked, head),
+        *expected_answers(site, locked, head),
+        *_expected_words(site, locked, head),
+    ]
 
 
 def promised_effects(site: Site, locked: Locked, head: Head) -> list[Seen]:
@@ -80,11 +85,19 @@ def promised_effects(site: Site, locked: Locked, head: Head) -> list[Seen]:
 
 def expected_answers(site: Site, locked: Locked, head: Head) -> list[Seen]:
     """Everything under `expect:`, held against the chain at `head`."""
-    seen = []
-    for expectation in locked.proposal.document.expect:
-        to = site.network.target if expectation.to is None else Address(expectation.to)
-        seen.append(_expected(site, expectation.call, expectation.equals, to, head))
-    return seen
+    expected = expected_on(locked.proposal.document.expect, site.network.name)
+    return [_expected(site, each, head) for each in expected if isinstance(each, CallExpectation)]
+
+
+def _expected_words(site: Site, locked: Locked, head: Head) -> list[Seen]:
+    """Storage words under `expect:` whose value is given. Balances and events are compared when they happen: in a rehearsal."""
+    expected = expected_on(locked.proposal.document.expect, site.network.name)
+    words = settled_words(expected, site.network.target)
+    found = site.chain.storage([(account, slot) for account, slot, _ in words], head) if words else []
+    return [
+        Seen(effect=becomes(account, slot, value), held=word == value, found=to_hex(word))
+        for (account, slot, value), word in zip(words, found, strict=True)
+    ]
 
 
 def _cancelled(site: Site, locked: Locked, head: Head) -> list[Seen]:
@@ -99,10 +112,18 @@ def _cancelled(site: Site, locked: Locked, head: Head) -> list[Seen]:
     ]
 
 
-def _expected(site: Site, call: str, equals: object, to: Address, head: Head) -> Seen:
-    fn = function(call)
-    words = f"{fn.signature} gives {equals}"
-    (answer,) = site.chain.call_many([Call(to=to, data=encode_call(fn, []))], head)
+def _expected(site: Site, each: CallExpectation, head: Head) -> Seen:
+    fn = function(each.call)
+    to = site.network.target if each.to is None else Address(each.to)
+    call = Call(to=to, data=each.asked())
+    if each.from_ is None:
+        (answer,) = site.chain.call_many([call], head)
+    else:
+        answer = site.chain.dry_run(call, sender=Address(each.from_), at=head)
+    asked = f"{fn.name}({', '.join(str(arg) for arg in each.args)})" if each.args else fn.signature
+    if each.reverts:
+        return Seen(effect=f"{asked} reverts", held=not answer.ok, found="an answer" if answer.ok else "a revert")
+    words = f"{asked} gives {'something' if each.nonzero else each.equals}"
     if not answer.ok:
         return Seen(effect=words, held=False, found="a revert")
     try:
@@ -110,4 +131,5 @@ def _expected(site: Site, call: str, equals: object, to: Address, head: Head) ->
     except GovError as error:
         return Seen(effect=words, held=False, found=error.message)
     found = values[0] if len(values) == 1 else values
-    return Seen(effect=words, held=found == equals, found=str(found))
+    held = not is_empty(found) if each.nonzero else found == each.equals
+    return Seen(effect=words, held=held, found=str(found))

@@ -9,7 +9,8 @@ from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.adapters.reverts import OPERATION_STATES, PANICS, ROLES, SAFE_CODES, explain
+from governance.adapters.reverts import OPERATION_STATES, PANICS, SAFE_CODES, explain
+from governance.core.access import NAMES
 from governance.core.artifact import abi_type
 from governance.core.keccak import keccak, selector
 from governance.core.units import Bytes32, checksummed
@@ -132,7 +133,7 @@ def test_every_code_in_safes_own_sources_has_a_meaning_here() -> None:
 
 
 def test_roles_are_named_by_their_hash() -> None:
-    assert all(Bytes32(keccak(name.encode())) == role for role, name in ROLES.items() if name != "DEFAULT_ADMIN_ROLE")
+    assert all(Bytes32(keccak(name.encode())) == role for role, name in NAMES.items() if name != "DEFAULT_ADMIN_ROLE")
     assert len(OPERATION_STATES) == 4
     assert all(0 <= code < 0x60 for code in PANICS)
 

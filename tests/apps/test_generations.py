@@ -182,7 +182,7 @@ def test_two_of_three_guardians_stop_routed_calls_at_once(field: Field, system: 
     assert system.done("verify", pause).code == 0
     system.done("devnet", "warp", "48h")
     refused = system.act("execute")
-    assert (refused.code, "dry-run" in refused.err, "EnforcedPause" in refused.err) == (1, True, True), refused
+    assert (refused.code, "step-reverts" in refused.err, "EnforcedPause" in refused.err) == (1, True, True), refused
     assert stages(system)[0] == "ready"
 
 

@@ -188,7 +188,7 @@ def test_what_moved_is_named_and_what_only_says_when_is_not(now: Pins, wanted: l
 
 def test_a_lock_file_holds_pins_plan_and_checksum_of_each_network() -> None:
     plan = planned()
-    document = lock_document({"main": plan})
+    document = lock_document({"main": plan}, {})
     assert (document["schema"], document["proposal"], document["digest"]) == (SCHEMA, "0001-one", to_hex(plan.digest))
     entry = document["networks"]["main"]
     assert read_pins(entry["pins"]) == plan.pins
@@ -201,7 +201,7 @@ def test_a_lock_file_holds_pins_plan_and_checksum_of_each_network() -> None:
 def test_a_plan_that_does_not_follow_is_refused(key: str, value: Any) -> None:
     """threat_49"""
     plan = planned()
-    entry = lock_document({"main": plan})["networks"]["main"]
+    entry = lock_document({"main": plan}, {})["networks"]["main"]
     for edited in ({**entry, key: value}, {name: part for name, part in entry.items() if name != key}):
         with pytest.raises(Refused) as caught:
             require_same(edited, plan, "x.lock.json")
@@ -209,11 +209,11 @@ def test_a_plan_that_does_not_follow_is_refused(key: str, value: Any) -> None:
 
 
 def test_a_claim_is_read_without_being_believed() -> None:
-    entry = lock_document({"main": planned(LATE)})["networks"]["main"]
+    entry = lock_document({"main": planned(LATE)}, {})["networks"]["main"]
     claim = read_claim(entry, "x.lock.json")
     assert (claim.lane, claim.nonces) == ("timelock", (3, 4))
     assert [to_hex(one) for one in claim.operations] == [s["operation"]["id"] for s in entry["plan"]["steps"]]
-    stopped = lock_document({"main": planned(kind="emergency_pause", reason="r")})["networks"]["main"]
+    stopped = lock_document({"main": planned(kind="emergency_pause", reason="r")}, {})["networks"]["main"]
     assert read_claim(stopped, "x.lock.json").operations == ()
 
 

@@ -175,6 +175,9 @@ def test_a_rehearsal_is_demanded_to_be_without_findings() -> None:
         "promised": (),
         "changes": (stored(A, ONE, 1),),
         "names": {},
+        "undeclared": (),
+        "effects": ZERO_WORD,
+        "whole": True,
     }
     good = Rehearsal(**facts, findings=())
     good.require()

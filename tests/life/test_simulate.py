@@ -47,9 +47,22 @@ PAUSE: Body = {"kind": "emergency_pause", "reason": "a fault"}
 FACET = checksummed(b"\x41" * 20)
 
 
+FEE_SLOT = "0x20b34e32bc82ea53c278e59387e1b223d559ec45034e49e1ca3981486b8bce0"
+"""ERC-7201 location of the fee facet's words, less its last digit: the fee, and who set it when."""
+
+
+def fee_becomes(fee: int) -> list[dict[str, str]]:
+    """What setting the fee changes; the second word holds a moment."""
+    return [
+        {"change": "target", "slot": f"{FEE_SLOT}0", "becomes": to_hex(fee.to_bytes(32, "big"))},
+        {"change": "target", "slot": f"{FEE_SLOT}1", "becomes": "any"},
+    ]
+
+
 def set_fee(to: str = "target", fee: int = 40, **more: Any) -> Body:
     call = {"to": to, "function": "setFee(uint256)", "args": [str(fee)]}
-    return {"kind": "contract_call", "calls": [call], "expect": [{**FEE, "equals": str(fee)}], **more}
+    expected = [{**FEE, "equals": str(fee)}, *fee_becomes(fee), {"event": "FeeSet(uint256,uint256)"}]
+    return {"kind": "contract_call", "calls": [call], "expect": expected, **more}
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +173,12 @@ def really(place: Place, node: Devnet, name: str, start: int) -> tuple[Rehearsal
     if lane is not Lane.TIMELOCK:
         sent: list[str] = []
         life_execute.execute(
-            place.site, place.space, name, place.payer, lambda _, receipt: sent.append(to_hex(receipt.tx_hash))
+            place.site,
+            place.space,
+            name,
+            place.payer,
+            lambda _, receipt: sent.append(to_hex(receipt.tx_hash)),
+            rehearse=None,
         )
         return last, joined(*(happened(node, each) for each in sent))
     place.queue(name)
@@ -192,14 +210,21 @@ def _paid(place: Place, node: Devnet) -> Body:
     return {
         "kind": "contract_call",
         "calls": [call],
-        "expect": [{"call": "value()(uint256)", "equals": "7", "to": box}],
+        "expect": [
+            {"call": "value()(uint256)", "equals": "7", "to": box},
+            {"change": box, "slot": to_hex(word_at(0)), "becomes": to_hex(word_at(7))},
+            {"change": box, "slot": to_hex(word_at(1)), "becomes": "any"},
+            {"balance": box, "changes_by": "5"},
+        ],
     }
 
 
 def _a_call_that_creates(place: Place, node: Devnet) -> Body:
     """A factory: what it makes has code and a nonce that were not there."""
     place.set_code(FACET, hex_bytes("0x" + "6460015ff35f5f526005601b5ff05000"))
-    return {"kind": "contract_call", "calls": [{"to": FACET, "function": "make()", "args": []}]}
+    call = {"to": FACET, "function": "make()", "args": []}
+    child = checksummed(keccak(bytes.fromhex("d694") + hex_bytes(FACET) + b"\x80")[12:])  # of its nonce 0
+    return {"kind": "contract_call", "calls": [call], "expect": [{"creates": child}]}
 
 
 def _cancel(place: Place, node: Devnet) -> Body:
@@ -241,7 +266,8 @@ def test_the_predicted_difference_is_the_one_that_happens(name: str, node: Devne
         two = len(place.steps(ONE)) == 2
         # Two Safe transactions cannot share a block's second here: the later operation's moment is off by one.
         assert two or predicted(locked.changes) == actual
-        assert place.verify(ONE).seen == locked.promised
+        assert set(place.verify(ONE).seen) <= set(locked.promised)
+        assert len(place.verify(ONE).seen) >= len(locked.promised) - 2  # events and moments only happen
         assert all(seen.held for seen in locked.promised)
 
 
@@ -350,7 +376,7 @@ def _call_that_fails(place: Place, node: Devnet) -> Body:
 
 
 def _wrong_expectation(place: Place, node: Devnet) -> Body:
-    return set_fee(expect=[{**FEE, "equals": "41"}])
+    return set_fee(expect=[{**FEE, "equals": "41"}, *fee_becomes(40)])
 
 
 def _call_that_fails_in_a_facet(place: Place, node: Devnet) -> Body:
@@ -365,6 +391,46 @@ def _facet_that_lends_its_storage(place: Place, node: Devnet) -> Body:
     add: Body = {"kind": "facet_swap", "changes": [{"add": FACET, "selectors": ["poke()"]}]}
     place.executed("0009-nine", document(add))
     return {"kind": "contract_call", "calls": [{"to": "target", "function": "poke()", "args": []}]}
+
+
+def _call_that_grants_a_role(place: Place, node: Devnet) -> Body:
+    """The innocent call ends in a contract with the admin's right, which uses it."""
+    hostile = _hostile(place, node, "grantRole(bytes32,address)", keccak(b"COMMIT_ROLE"), people()["heidi"].address)
+    return set_fee(hostile, expect=[])
+
+
+def _call_that_writes_once_more(place: Place, node: Devnet) -> Body:
+    """A contract that writes what it should, and the last word there is."""
+    place.set_code(FACET, hex_bytes("0x60075f5560015f195500"))
+    call = {"to": FACET, "function": "set()", "args": []}
+    word = {"change": FACET, "slot": to_hex(word_at(0)), "becomes": to_hex(word_at(7))}
+    return {"kind": "contract_call", "calls": [call], "expect": [word]}
+
+
+def _change_that_does_not_come(place: Place, node: Devnet) -> Body:
+    body = set_fee()
+    return {**body, "expect": [*body["expect"], {"change": "target", "slot": to_hex(word_at(5)), "becomes": "any"}]}
+
+
+def _event_that_does_not_come(place: Place, node: Devnet) -> Body:
+    body = set_fee()
+    return {**body, "expect": [*body["expect"], {"event": "Paused()"}]}
+
+
+def _wrong_balance(place: Place, node: Devnet) -> Body:
+    body = _paid(place, node)
+    return {**body, "expect": [*body["expect"][:-1], {**body["expect"][-1], "changes_by": "6"}]}
+
+
+def _probe_that_passes(place: Place, node: Devnet) -> Body:
+    body = set_fee()
+    probe = {"call": "setFee(uint256)", "args": ["1"], "from": place.site.network.timelock, "reverts": "true"}
+    return {**body, "expect": [*body["expect"], probe]}
+
+
+def _zero(place: Place, node: Devnet) -> Body:
+    body = set_fee(fee=0)
+    return {**body, "expect": [*body["expect"][2:], {"call": "fee()(uint256)", "nonzero": "true"}]}
 
 
 SABOTAGE: dict[str, tuple[Story, list[str], str]] = {
@@ -387,6 +453,21 @@ SABOTAGE: dict[str, tuple[Story, list[str], str]] = {
         ["delegatecall-in-execution"],
         "would run the code of",
     ),
+    "a call that grants a role beside what it says": (
+        _call_that_grants_a_role,
+        ["role-gained"],
+        "role COMMIT_ROLE of the target for",
+    ),
+    "a call that writes once more, last": (_call_that_writes_once_more, ["extra-change"], "slot 0xff"),
+    "a change that does not come": (
+        _change_that_does_not_come,
+        ["expectation-broken"],
+        "becomes any: would find no change",
+    ),
+    "an event that does not come": (_event_that_does_not_come, ["expectation-broken"], "would find 0 of them"),
+    "a balance that does not move as said": (_wrong_balance, ["expectation-broken"], "changes by 6: would find 5"),
+    "a probe that is let through": (_probe_that_passes, ["expectation-broken"], "reverts: would find an answer"),
+    "a zero where there must be none": (_zero, ["expectation-broken"], "gives something: would find 0"),
 }
 
 
@@ -480,6 +561,6 @@ def test_a_system_that_could_not_be_read_afterwards_is_found(swaps: bool, place:
     poke = {"kind": "contract_call", "calls": [{"to": "target", "function": "poke()", "args": []}]}
     swap = {"kind": "facet_swap", "changes": SWAP["changes"]}
     found = rehearsed(place, node, {"kind": "batch", "entries": [swap, poke]} if swaps else poke)
-    assert spoken(found.findings) == ["target-read"]
+    assert spoken(found.findings) == (["target-read"] if swaps else ["target-read", "extra-change"])
     assert any(found.names.get((c.account, c.slot)) == "number of recorded selectors" for c in found.changes) is swaps
     assert found.changes

@@ -14,6 +14,7 @@ from governance.apps.cli.common import (
     OnNetwork,
     PasswordFd,
     ProposalId,
+    Unrehearsed,
     WorkspaceDir,
     console,
     emit,
@@ -35,12 +36,15 @@ def queue(
     password_fd: PasswordFd = None,
     max_fee_gwei: MaxFee = DEFAULT_MAX_FEE_GWEI,
     broadcast: Broadcast = False,
+    unrehearsed: Unrehearsed = False,
     json: AsJson = False,
 ) -> None:
     """Send the signed Safe transactions that schedule the proposal's operations in the timelock."""
     from governance.life.schedule import queue as act
 
-    _run(act, proposal, workspace, network, (key, password_fd, max_fee_gwei, broadcast), json, note="queued")
+    _run(
+        act, proposal, workspace, network, (key, password_fd, max_fee_gwei, broadcast), unrehearsed, json, note="queued"
+    )
 
 
 def execute(
@@ -51,12 +55,22 @@ def execute(
     password_fd: PasswordFd = None,
     max_fee_gwei: MaxFee = DEFAULT_MAX_FEE_GWEI,
     broadcast: Broadcast = False,
+    unrehearsed: Unrehearsed = False,
     json: AsJson = False,
 ) -> None:
     """Execute what is due: ready operations; on the guardian lane, an approved pause or cancel."""
     from governance.life.execute import execute as act
 
-    _run(act, proposal, workspace, network, (key, password_fd, max_fee_gwei, broadcast), json, note="executed")
+    _run(
+        act,
+        proposal,
+        workspace,
+        network,
+        (key, password_fd, max_fee_gwei, broadcast),
+        unrehearsed,
+        json,
+        note="executed",
+    )
 
 
 def _run(
@@ -65,6 +79,7 @@ def _run(
     workspace: Any,
     network: str | None,
     paying: tuple[Any, int | None, int, bool],
+    unrehearsed: bool,
     json: bool,
     *,
     note: str,
@@ -87,7 +102,8 @@ def _run(
             console(stderr=True).print(f"{words}: block {receipt.block}, {receipt.gas_used:,} gas", markup=False)
 
         with show.waiting(f"{proposal_id} on {name}"):
-            sighting = act(site, space, proposal_id, sender, told)
+            rehearse = None if unrehearsed else wiring.rehearse(space, site)
+            sighting = act(site, space, proposal_id, sender, told, rehearse=rehearse)
         results.append({**show.sighting_document(sighting), "receipts": [show.receipt_document(*r) for r in receipts]})
         unnoted = trouble(partial(note_acts, wiring.journal(space), sighting, note, receipts)) or unnoted
     if json:

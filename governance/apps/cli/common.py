@@ -27,6 +27,9 @@ PasswordFd = Annotated[
     int | None,
     typer.Option("--password-fd", help="Read the keystore's password from this file descriptor.", metavar="N"),
 ]
+Unrehearsed = Annotated[
+    bool, typer.Option("--unrehearsed", help="Go without a rehearsal, where the node cannot play one.")
+]
 Broadcast = Annotated[bool, typer.Option("--broadcast", help="Really send. Without it, nothing leaves this machine.")]
 MaxFee = Annotated[
     int, typer.Option("--max-fee-gwei", help="Highest fee per gas that may be paid.", min=1, metavar="GWEI")

@@ -11,6 +11,7 @@ from governance.apps.cli.common import (
     AsJson,
     OnNetwork,
     ProposalId,
+    Unrehearsed,
     WorkspaceDir,
     console,
     emit,
@@ -26,22 +27,23 @@ if TYPE_CHECKING:
     from governance.core.errors import Finding
 
 
-def lock(proposal: ProposalId, workspace: WorkspaceDir = HERE, json: AsJson = False) -> None:
-    """Derive the plan of a proposal from the chain as it is, and write its lock file."""
-    from governance.core.lock import lock_document
+def lock(
+    proposal: ProposalId, workspace: WorkspaceDir = HERE, unrehearsed: Unrehearsed = False, json: AsJson = False
+) -> None:
+    """Derive the plan of a proposal from the chain as it is, rehearse it, and write its lock file."""
     from governance.life.pin import lock as life_lock
 
     space = wiring.workspace(workspace)
     proposal_id = one_proposal(proposal, space.proposal_ids())
     sites = [wiring.site(space, network) for network in space.proposal(proposal_id).document.networks]
-    file, planned = life_lock(sites, space, proposal_id)
-    plans = {name: each.plan for name, each in planned.items()}
+    rehearse = None if unrehearsed else {site.network.name: wiring.rehearse(space, site) for site in sites}
+    locking = life_lock(sites, space, proposal_id, rehearse=rehearse)
     if json:
-        emit({**lock_document(plans), "file": file})
+        emit({**locking.document, "file": locking.file})
         return
-    for plan in plans.values():
-        console().print(show.plan(plan))
-    console().print(f"written: {file}")
+    for planned in locking.planned.values():
+        console().print(show.plan(planned.plan))
+    console().print(f"written: {locking.file}")
 
 
 def plan(
@@ -80,7 +82,7 @@ def plan(
             stale += moved(locked.plan.pins, plans[name].pins)
     if json:
         told = {"stale": [finding_document(finding) for finding in stale], "questions": questions}
-        emit({**lock_document(plans), **told})
+        emit({**lock_document(plans, {}), **told})
     else:
         for name, each in plans.items():
             console().print(show.plan(each))

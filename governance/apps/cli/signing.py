@@ -13,6 +13,7 @@ from governance.apps.cli.common import (
     OnNetwork,
     PasswordFd,
     ProposalId,
+    Unrehearsed,
     WorkspaceDir,
     console,
     emit,
@@ -41,6 +42,7 @@ def sign(
     network: OnNetwork = None,
     password_fd: PasswordFd = None,
     confirm: Confirm = None,
+    unrehearsed: Unrehearsed = False,
     json: AsJson = False,
 ) -> None:
     """Show what will be signed, with every hash a hardware wallet shows, then sign it with a keystore."""
@@ -52,7 +54,9 @@ def sign(
     signer = wiring.signer(key, password_fd)
     ballots: list[Ballot] = []
     for name in wiring.networks_of(space, proposal_id, network):
-        ceremony = prepare(wiring.site(space, name), space, proposal_id, wiring.witness)
+        site = wiring.site(space, name)
+        rehearse = None if unrehearsed else wiring.rehearse(space, site)
+        ceremony = prepare(site, space, proposal_id, wiring.witness, rehearse=rehearse)
         require_owner(ceremony, signer.address)
         screen = console(stderr=True)
         screen.print(show.card(ceremony, screen.width), markup=False)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from governance.core.access import role_name
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.fields import AddressField, DocumentPart, exactly_one, one_of
 from governance.core.kinds.base import Bundle, Derivation, Kind, Lane
@@ -17,7 +18,6 @@ from governance.core.kinds.roles import (
     Grant,
     role_findings,
     role_id,
-    role_name,
     role_needs,
     role_questions,
 )

@@ -7,22 +7,17 @@ DEFAULT_ADMIN_ROLE, as it is on every contract that these kinds name.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from governance.core.access import ADMIN, EXECUTOR, GRANT, PROPOSER, REVOKE
+from governance.core.access import ADMIN, EXECUTOR, GRANT, PROPOSER, REVOKE, role_name
 from governance.core.call import Call, encode_call
 from governance.core.effects import Effect, RoleIs
 from governance.core.errors import Finding
 from governance.core.keccak import keccak
 from governance.core.network import Network
 from governance.core.pins import Needs, Pins
-from governance.core.units import ZERO_ADDRESS, Address, Bytes32, to_hex, word
+from governance.core.units import ZERO_ADDRESS, Address, Bytes32, word
 
 TARGET_ROLES = ("DEFAULT_ADMIN_ROLE", "COMMIT_ROLE", "APPLY_ROLE", "EMERGENCY_ROLE")
 TIMELOCK_ROLES = ("DEFAULT_ADMIN_ROLE", "PROPOSER_ROLE", "CANCELLER_ROLE", "EXECUTOR_ROLE")
-
-_NAMES = {
-    ADMIN: "DEFAULT_ADMIN_ROLE",
-    **{Bytes32(keccak(name.encode())): name for name in (*TARGET_ROLES[1:], *TIMELOCK_ROLES[1:])},
-}
 
 
 def role_id(written: str) -> Bytes32:
@@ -30,11 +25,6 @@ def role_id(written: str) -> Bytes32:
     if written.startswith("0x"):
         return word(written)
     return ADMIN if written == "DEFAULT_ADMIN_ROLE" else Bytes32(keccak(written.encode()))
-
-
-def role_name(role: Bytes32) -> str:
-    """The name of a known role, else its hex."""
-    return _NAMES.get(role, to_hex(role))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
