@@ -8,10 +8,17 @@ from collections.abc import Iterator
 from governance.core.case import Case
 from governance.core.constitution import BY_NATURE
 from governance.core.errors import Finding
+from governance.core.kinds.base import Lane
+from governance.core.kinds.contract_call import DISPATCHER_ADMIN
+from governance.core.network import Network
+from governance.core.plan import Plan
 from governance.core.policy import Rule
 from governance.core.risk import Risk
 from governance.core.tree import Loc
+from governance.core.units import shown
 
+RIGHTS = frozenset(selector for selector, kind in DISPATCHER_ADMIN.items() if kind in {"", "role_change"})
+"""Functions of a governed system by which it changes hands, or what nobody can take back."""
 Grave = tuple[Loc, str]
 """Where it stands in the proposal, and what makes it constitutional, as a sentence."""
 
@@ -39,6 +46,26 @@ def graver(case: Case) -> Iterator[Grave]:
     for i, kind in enumerate(document.contained):
         if kind in BY_NATURE:
             yield ("entries", i), f"`{kind}` changes who governs or how"
+    network = case.policy.networks.get(case.network)
+    if case.plan is not None and network is not None and case.lane is not Lane.GUARDIAN:
+        for where, sentence in grave_calls(case.plan, network):
+            yield ("kind",), f"{where} {sentence}"
+
+
+def grave_calls(plan: Plan, network: Network) -> Iterator[tuple[str, str]]:
+    """Calls of the governance itself, and those by which the governed system changes hands, each with its path in the plan.
+
+    Whatever kind derived them: one that somebody else has written may derive anything.
+    """
+    names = {network.timelock: "timelock", network.council: "council", network.guardian: "guardian"}
+    names[network.policy_anchor] = "policy anchor"
+    for i, step in enumerate(plan.steps):
+        for j, call in enumerate(step.calls):
+            where, words = f"steps[{i}].calls[{j}]", shown(call.summary)
+            if call.to in names:
+                yield where, f"calls the {names[call.to]} itself: {words}"
+            elif call.to == network.target and call.data[:4] in RIGHTS:
+                yield where, f"changes the rights over the governed system: {words}"
 
 
 def allowed(case: Case, rule: Rule) -> Risk:
