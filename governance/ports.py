@@ -74,6 +74,10 @@ class Simulator(Protocol):
         """What comes of each call, scene after scene. Raises Unreachable when the node cannot do this."""
         ...
 
+    def each(self, scenes: Sequence[Scene], ends: Sequence[Scene], at: Head) -> list[list[Played]]:
+        """What comes of each call of each end, played after the scenes as if there were no other end."""
+        ...
+
     def after(
         self, scenes: Sequence[Scene], moment: Moment, at: Head, *, changes: Sequence[Change] = ()
     ) -> tuple[Chain, Head]:

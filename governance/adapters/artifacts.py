@@ -13,6 +13,7 @@ from typing import Any
 from governance.core.artifact import Artifact, abi_type, artifact_name
 from governance.core.errors import Rejected
 from governance.core.keccak import selector
+from governance.core.storagelayout import Layout, read_layout
 from governance.core.strictjson import parse
 from governance.core.units import hex_bytes
 
@@ -94,7 +95,25 @@ def _read(name: str, path: Path) -> Artifact:
         runtime_code=runtime,
         selectors=_selectors(abi),
         has_immutables=bool(document.get("immutableReferences")),  # Safe's files lack the key, and its contracts any
+        layout=_layout(path, document.get("storageLayout")),
+        namespaces=_namespaces(path, document.get("namespaces")),
     )
+
+
+def _layout(path: Path, document: Any) -> Layout | None:
+    try:
+        return None if document is None else read_layout(document)
+    except Rejected as error:
+        raise Rejected(f"{path}: {error.message}", hint=error.hint()) from error
+
+
+def _namespaces(path: Path, document: Any) -> dict[str, Layout] | None:
+    if document is None:
+        return None
+    if not isinstance(document, Mapping):
+        raise Rejected(f"{path}: its namespaces are not as they should be", hint="id to storage layout, for each")
+    found = {str(name): _layout(path, each) for name, each in document.items()}
+    return {name: layout for name, layout in found.items() if layout is not None}
 
 
 def _code(document: Mapping[str, Any], key: str) -> bytes:

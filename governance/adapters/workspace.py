@@ -143,6 +143,10 @@ class FileWorkspace:
         """A compiled contract, the workspace's own first."""
         return self._artifacts.get(name)
 
+    def artifact_names(self) -> list[str]:
+        """The workspace's and the package's."""
+        return self._artifacts.names()
+
     def shown(self, file: Path) -> str:
         """A file's name relative to the workspace, for messages."""
         return file.relative_to(self.root).as_posix() if file.is_relative_to(self.root) else file.name

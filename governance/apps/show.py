@@ -349,7 +349,8 @@ def rehearsal(each: "Rehearsal") -> "RenderableType":
         title = [] if changes and changes[-1][0] == change.account else [f"changes of {change.account}"]
         values = f"    {_value(change.before)} → {_value(change.after)}"
         changes.append((change.account, "\n".join([*title, f"  {what}", values])))
-    lines = [str(finding) for finding in each.findings] or ["nothing was found that must not be"]
+    notes = [f"note: {note}" for note in each.notes]
+    lines = [*notes, *(map(str, each.findings) if each.findings else ["nothing was found that must not be"])]
     digest = [f"digest of the effects  {to_hex(each.effects)}"] if changes else []
     return Group(blocks, seen, Text("\n".join([*(text for _, text in changes), *digest, *lines])))
 
@@ -380,6 +381,7 @@ def rehearsal_document(each: "Rehearsal") -> dict[str, Any]:
         "changes": difference_document(each.changes, each.names),
         "changes_digest": to_hex(each.digest),
         "effects": to_hex(each.effects),
+        "notes": list(each.notes),
     }
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from governance.core.artifact import Artifact
+from governance.core.bytecode import delegate_of
 from governance.core.case import Case, Gate
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.facts import Head, OperationEvent, OperationFacts, TimelockFacts
@@ -263,7 +264,7 @@ def _facet_finding(
         message = f"{reference} has no code at {where} on {site.network.name}"
         hint = "deploy it first: gov facet deploy"
         return Finding(rule="facet-no-code", message=message, hint=hint)
-    if code.startswith(b"\xef\x01\x00"):
+    if delegate_of(code) is not None:
         message = f"{where} is an account that delegates (EIP-7702), not a facet"
         return Finding(rule="facet-delegated", message=message, hint="its code can change at any time")
     if artifact is not None and artifact.has_immutables:

@@ -73,3 +73,7 @@ class Workspace(Protocol):
     def artifact(self, name: str) -> Artifact:
         """A compiled contract by `Name@Version`. Raises Rejected on an unknown name."""
         ...
+
+    def artifact_names(self) -> list[str]:
+        """Every name that `artifact` knows, ascending; not every one need be well-formed."""
+        ...

@@ -11,6 +11,7 @@ from governance.apps.cli import (
     devnet,
     doctor,
     documents,
+    facets,
     hashes,
     manifests,
     plans,
@@ -52,7 +53,8 @@ app.command("verify", short_help="Hold an executed proposal's promises against t
 app.command("cancel", short_help="Write the guardian's proposal that cancels another.")(documents.cancel)
 app.command("history", short_help="What the journal notes about a proposal.")(plans.history)
 app.add_typer(manifests.app, name="manifest")
-app.add_typer(deploy.facet_app, name="facet", short_help="Put facets on chain, for proposals to route to.")
+app.add_typer(deploy.facet_app, name="facet", short_help="Inspect facets; put them on chain, to be routed to.")
+deploy.facet_app.command("inspect")(facets.inspect)
 app.command("deploy", short_help="Deploy a described system on a network, or go on with it.")(deploy.deploy)
 
 
