@@ -58,6 +58,19 @@ def usual(found: Mapping[bytes, str]) -> list[str]:
     return [signature for each, signature in named if selector(signature) == each]
 
 
+def speakable(signatures: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Those that can be called, and those with types that calls are not made of here, such as `function`."""
+    fine, strange = [], []
+    for signature in signatures:
+        try:
+            function(signature)
+        except Rejected:
+            strange.append(signature)
+        else:
+            fine.append(signature)
+    return fine, strange
+
+
 def probes(facet: str, signatures: Sequence[str], *, stranger: Address, admin: Address) -> list[Probe]:
     """Every function by a stranger, and initialisers by the admin too; with zeros, and with other values."""
     return [
@@ -101,13 +114,9 @@ def _calldata(fn: Function, sender: Address) -> list[bytes]:
 
 
 def _value(abi_type: str, sender: Address, *, filled: bool) -> Any:
-    from eth_abi.exceptions import ParseError
     from eth_abi.grammar import parse
 
-    try:
-        return _made(parse(abi_type), sender, filled=filled)
-    except ParseError as error:
-        raise Rejected(f"`{abi_type}` is no ABI type") from error
+    return _made(parse(abi_type), sender, filled=filled)
 
 
 def _made(parsed: Any, sender: Address, *, filled: bool) -> Any:
@@ -122,7 +131,6 @@ def _made(parsed: Any, sender: Address, *, filled: bool) -> Any:
         "address": sender if filled else ZERO_ADDRESS,
         "bool": filled,
         "bytes": bytes(parsed.sub or 0),
-        "function": bytes(24),
         "string": "gov" if filled else "",
     }
     return made.get(parsed.base, int(filled))

@@ -128,15 +128,25 @@ class _Comparison:
             return
         self.seen.add((old, new))
         was, now = self.old[old], self.new[new]
+        sizes = [_element(each, types) for each, types in ((was, self.old), (now, self.new))]
         if was.members and now.members:
             yield from self.fields(was.members, now.members, f"{name}.", here[0])
-        elif not _alike(was, now) or (was.base and self.old[was.base].size != self.new[now.base].size):
-            yield Difference(field=name, slot=here[0], offset=here[1], words=f"was {was.label} and becomes {now.label}")
+        elif not _alike(was, now) or sizes[0] != sizes[1]:
+            words = f"was {was.label}{sizes[0]} and becomes {now.label}{sizes[1]}"
+            yield Difference(field=name, slot=here[0], offset=here[1], words=words)
         else:
             for one, other in ((was.key, now.key), (was.value, now.value), (was.base, now.base)):
                 if one:
                     yield from self.types(one, other, f"{name}[]", here)
         self.seen.discard((old, new))
+
+
+def _element(each: Type, types: Mapping[str, Type]) -> str:
+    """How large the elements of a list are, in words; empty for what is no list."""
+    if not each.base:
+        return ""
+    size = types[each.base].size
+    return f" of {size} byte{'' if size == 1 else 's'} each"
 
 
 def _alike(was: Type, now: Type) -> bool:

@@ -25,13 +25,14 @@ from governance.core.initializers import (
     judge_probes,
     open_to_anyone,
     probes,
+    speakable,
     usual,
 )
 from governance.core.keccak import keccak, selector
 from governance.core.ownfunctions import own_functions
 from governance.core.plan import Plan
 from governance.core.rehearsal import Scene, Sent
-from governance.core.units import ZERO_ADDRESS, Address, Bytes32, Moment, address
+from governance.core.units import ZERO_ADDRESS, Address, Bytes32, Moment, address, shown
 from governance.life.script import ANYONE, BLOCK_TIME
 from governance.life.site import Site, Workspace
 from governance.ports import Simulator
@@ -115,7 +116,8 @@ def inspect(site: Site, workspace: Workspace, simulator: Simulator, reference: s
     if there:
         door = _door(site, routed, otherwise_direct=True)
         end = After(scenes=(), moment=head.timestamp + BLOCK_TIME)
-        tried = _tried(site, simulator, (facet,), door, end, head)
+        tried, untried = _tried(site, simulator, facet, door, end, head)
+        unchecked += untried
     else:
         why = f"{facet.address} has no code on {site.network.name} yet: gov facet deploy"
         unchecked += [Unchecked(rule=rule, why=why) for rule in OF_PROBES]
@@ -170,7 +172,8 @@ def inspect_change(
     else:
         door = _door(site, around.routed, otherwise_direct=False)
         for facet in new:
-            tried = _tried(site, simulator, (facet,), door, after, head)
+            tried, untried = _tried(site, simulator, facet, door, after, head)
+            unchecked += untried
             findings += judge_probes(tried)
             notes += [f"{signature} of {facet.reference}: anyone may call it" for signature in open_to_anyone(tried)]
     return findings, notes + told(unchecked)
@@ -282,20 +285,20 @@ def _door(site: Site, routed: Mapping[Address, frozenset[bytes]], *, otherwise_d
 
 
 def _tried(
-    site: Site, simulator: Simulator, facets: Sequence[Facet], door: Door, after: After, head: Head
-) -> list[Tried]:
-    """Each probe alone on the state, its call made twice in one block."""
+    site: Site, simulator: Simulator, facet: Facet, door: Door, after: After, head: Head
+) -> tuple[list[Tried], list[Unchecked]]:
+    """Each probe alone on the state, its call made twice in one block; and what cannot be tried."""
+    artifact = facet.artifact
+    signatures = changing(artifact) if artifact is not None else usual(bytecode.selectors_in(facet.code))
+    fine, strange = speakable(signatures)
     asked: list[tuple[Probe, Scene]] = []
-    for facet in facets:
-        artifact = facet.artifact
-        signatures = changing(artifact) if artifact is not None else usual(bytecode.selectors_in(facet.code))
-        for probe in probes(facet.reference, signatures, stranger=ANYONE, admin=site.network.timelock):
-            where = door(facet, selector(probe.signature))
-            if where is not None:
-                sent = Sent(call=Call(to=where, data=probe.data), sender=probe.sender)
-                asked.append((probe, Scene(moment=after.moment, sent=(sent, sent))))
+    for probe in probes(facet.reference, fine, stranger=ANYONE, admin=site.network.timelock):
+        where = door(facet, selector(probe.signature))
+        if where is not None:
+            sent = Sent(call=Call(to=where, data=probe.data), sender=probe.sender)
+            asked.append((probe, Scene(moment=after.moment, sent=(sent, sent))))
     results = simulator.each(after.scenes, [scene for _, scene in asked], head)
-    return [
-        Tried(probe=probe, first=played[0].ok, second=played[1].ok)
-        for (probe, _), played in zip(asked, results, strict=True)
-    ]
+    pairs = zip(asked, results, strict=True)
+    tried = [Tried(probe=probe, first=played[0].ok, second=played[1].ok) for (probe, _), played in pairs]
+    whys = [f"no value is made up for `{shown(signature)}` of {facet.reference}" for signature in strange]
+    return tried, [Unchecked(rule=rule, why=why) for why in whys for rule in OF_PROBES]
