@@ -41,6 +41,7 @@ DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("manifest check", "drafted", ("FILE",), "governance/manifest-check/v1"),
     ("manifest root", "drafted", ("FILE", *HOW), "governance/manifest-root/v1"),
     ("manifest proof", "drafted", ("FILE", "fee()", *HOW), "governance/manifest-proof/v1"),
+    ("facet inspect", "drafted", ("FeeFacet@2",), "governance/inspection/v1"),
     ("facet deploy", "drafted", ("FeeFacet@2", "-n", "devnet"), "governance/facet/v1"),
     ("deploy", "drafted", ("DESCRIPTION", "-n", "other", "--chain-id", "31337"), "governance/deploy/v1"),
 ]
