@@ -101,10 +101,7 @@ def _read(name: str, path: Path) -> Artifact:
 
 
 def _layout(path: Path, document: Any) -> Layout | None:
-    try:
-        return None if document is None else read_layout(document)
-    except Rejected as error:
-        raise Rejected(f"{path}: {error.message}", hint=error.hint()) from error
+    return None if document is None else _read_layout(path, document)
 
 
 def _namespaces(path: Path, document: Any) -> dict[str, Layout] | None:
@@ -112,8 +109,14 @@ def _namespaces(path: Path, document: Any) -> dict[str, Layout] | None:
         return None
     if not isinstance(document, Mapping):
         raise Rejected(f"{path}: its namespaces are not as they should be", hint="id to storage layout, for each")
-    found = {str(name): _layout(path, each) for name, each in document.items()}
-    return {name: layout for name, layout in found.items() if layout is not None}
+    return {str(name): _read_layout(path, each) for name, each in document.items()}
+
+
+def _read_layout(path: Path, document: Any) -> Layout:
+    try:
+        return read_layout(document)
+    except Rejected as error:
+        raise Rejected(f"{path}: {error.message}", hint=error.hint()) from error
 
 
 def _code(document: Mapping[str, Any], key: str) -> bytes:
