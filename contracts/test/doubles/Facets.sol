@@ -197,12 +197,9 @@ contract OpenFacet {
 
     bytes32 private constant LOCATION = 0xd64b4512f3d688022000ad1fb32f6d82c2bfa44759778026c7990b2ba27eef00;
 
-    /// @dev Nobody is no owner.
-    error OwnerZero();
-
     /// @dev Names the owner.
     function initialize(address owner_) external {
-        if (owner_ == address(0)) revert OwnerZero();
+        require(owner_ != address(0));
         Layout storage kept;
         bytes32 location = LOCATION;
         assembly ("memory-safe") {
@@ -224,16 +221,13 @@ abstract contract AdminInitializer is AdminOnly {
 
     bytes32 private constant LOCATION = 0x56c4fe9ed6d9c15b81c7cfef083a0602ad163970ef0b564e33275170b5e2c500;
 
-    /// @dev It was called before.
-    error AlreadyInitialized();
-
     function _initialize(uint256 number, bool onlyOnce) internal {
         Layout storage kept;
         bytes32 location = LOCATION;
         assembly ("memory-safe") {
             kept.slot := location
         }
-        if (onlyOnce && kept.done) revert AlreadyInitialized();
+        require(!(onlyOnce && kept.done));
         kept.done = true;
         kept.number = number;
     }
