@@ -1,4 +1,4 @@
-"""The workspace folder: policies.yaml, proposals/, lock files, signatures, artifacts. Every read is fresh and read once.
+"""The workspace folder: policies.yaml, proposals/ with all that lies beside them, artifacts. Every read is fresh and read once.
 
 It follows no symbolic link out of the folder and writes files all or nothing.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 from governance.adapters.artifacts import Artifacts, shipped
 from governance.adapters.files import load, read_text, write_atomically
-from governance.adapters.mailbox import FileMailbox
+from governance.adapters.mailbox import FileApprovals, FileMailbox
 from governance.adapters.plugins import admit_installed
 from governance.core import policy as core_policy
 from governance.core import proposal as core_proposal
@@ -105,6 +105,10 @@ class FileWorkspace:
     def mailbox(self, proposal_id: str) -> FileMailbox:
         """The folder of signatures beside the proposal."""
         return FileMailbox(self.proposal_file(proposal_id).with_suffix(".signatures"), proposal_id)
+
+    def approvals(self, proposal_id: str) -> FileApprovals:
+        """The folder of approvals beside the proposal."""
+        return FileApprovals(self.proposal_file(proposal_id).with_suffix(".approvals"), proposal_id)
 
     def artifact(self, name: str) -> Artifact:
         """A compiled contract, the workspace's own first."""

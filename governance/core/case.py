@@ -4,17 +4,17 @@ The same rules judge at every gate. What differs is what is known there: a file 
 chain's clock and everybody's signatures at the last. A case asks nobody and judges nothing.
 """
 
-from collections.abc import Mapping as Map
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
+from governance.core.approval import RoleApproval
 from governance.core.errors import Finding
 from governance.core.kinds.base import Lane
 from governance.core.plan import Plan
 from governance.core.policy import Policy
 from governance.core.proposal import Proposal
 from governance.core.tree import Loc, dotted, locate
-from governance.core.units import Address, Moment
+from governance.core.units import Address, Bytes32, Moment
 
 
 class Gate(StrEnum):
@@ -36,6 +36,20 @@ class Gate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """Who has agreed, and what their agreement stands on, as of one block. Nothing here is counted yet."""
+
+    approvals: tuple[RoleApproval, ...]
+    """Everything that lies beside the proposal; each is its signer's, and may be void."""
+    council: Bytes32
+    """`council_hash` of the Safe that signs."""
+    signers: frozenset[Address]
+    """Owners whose signatures over this Safe transaction count."""
+    swapped: tuple[Address, ...]
+    """Accounts whose pinned code is not there any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """What is judged."""
 
@@ -49,8 +63,8 @@ class Case:
     """The chain's clock; None where no chain is asked, and then nothing is judged that depends on it."""
     plan: Plan | None = None
     """None while the proposal is not locked on the network."""
-    approvers: Map[str, frozenset[Address]] = field(default_factory=dict)
-    """Accounts whose approvals hold, by role; recovered from signatures, never claimed."""
+    consent: Consent | None = None
+    """None where nobody was asked, and then nobody has approved."""
 
     def finding(self, loc: Loc, rule: str, message: str, hint: str = "") -> Finding:
         """A finding at a place in the proposal's file."""

@@ -23,6 +23,8 @@ class Approval:
     role: str
     at_least: int | None
     """None for the Safe's own threshold."""
+    among: str | None
+    """`council` or `guardian` where signatures of that Safe are counted instead of approvals of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,10 @@ class Rule:
     delay: Duration
     grace: Duration | None
     freeze: tuple[tuple[Moment, Moment], ...]
+    approval_lifetime: Duration | None
+    """How long an approval by a role of members may hold; None where none is asked."""
+    separate: tuple[str, ...]
+    """Roles for two of which nobody counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +121,7 @@ def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping) -
         networks=frozenset(part.networks or document.networks),
         may_propose=part.may_propose,
         approvals=tuple(
-            Approval(role=a.role, at_least=None if a.at_least == COUNCIL_THRESHOLD else int(a.at_least))
+            Approval(role=a.role, at_least=None if a.at_least == COUNCIL_THRESHOLD else int(a.at_least), among=a.among)
             for a in part.approvals
         ),
         distinct_from_author=part.distinct_from_author == "true",
@@ -123,4 +129,6 @@ def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping) -
         delay=Duration.parse(part.delay),
         grace=None if part.grace is None else Duration.parse(part.grace),
         freeze=tuple((Moment.parse(f.from_), Moment.parse(f.to)) for f in part.freeze),
+        approval_lifetime=None if part.approval_lifetime is None else Duration.parse(part.approval_lifetime),
+        separate=tuple(part.separate),
     )

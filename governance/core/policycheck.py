@@ -11,6 +11,7 @@ from governance.core.errors import Finding
 from governance.core.findings import MAX_FAULTS
 from governance.core.lookalike import lookalikes
 from governance.core.policyfile import COUNCIL_THRESHOLD, ApprovalPart, PolicyDocument, RulePart, SafeRolePart
+from governance.core.policypeople import people
 from governance.core.tree import Loc, Mapping, dotted, locate
 from governance.core.units import ZERO_ADDRESS, Duration, Moment, shown
 
@@ -27,7 +28,7 @@ def disagreements(document: PolicyDocument, tree: Mapping, kinds: frozenset[str]
         *_overlaps(document, tree, kinds),
     ]
     for i, rule in enumerate(document.rules):
-        found += [*_lane(i, rule, document, tree), *_times(i, rule, tree)]
+        found += [*_lane(i, rule, document, tree), *_times(i, rule, tree), *people(i, rule, document, tree)]
         for j, approval in enumerate(rule.approvals):
             found += _approval(("rules", i, "approvals", j), approval, rule, document, tree)
     return tuple(sorted(found, key=lambda f: (f.place.line, f.place.column) if f.place else (0, 0))[:MAX_FAULTS])

@@ -20,6 +20,7 @@ from governance.core.fields import (
     matching,
 )
 from governance.core.network import TargetKind
+from governance.core.separation import MAX_SEPARATE
 from governance.core.units import shown
 
 COUNCIL_THRESHOLD = "threshold"
@@ -114,6 +115,8 @@ class ApprovalPart(DocumentPart):
     """A role of this policy."""
     at_least: AtLeastField
     """A number of holders; `threshold` for a Safe's own."""
+    among: Literal["council", "guardian"] | None = None
+    """Count holders of the role among the signatures of this Safe, instead of approvals of their own."""
 
 
 class FreezePart(DocumentPart):
@@ -150,6 +153,10 @@ class RulePart(DocumentPart):
     """How long a ready operation may wait before our executor refuses it; the timelock itself has no limit."""
     freeze: list[FreezePart] = Field(default_factory=list)
     """Times in which nothing is queued or becomes executable."""
+    approval_lifetime: DurationField | None = None
+    """How long an approval by a role of members may hold; required where one is asked."""
+    separate: list[NameField] = Field(default_factory=list, max_length=MAX_SEPARATE)
+    """Roles of the approvals for two of which nobody counts."""
 
 
 class PolicyDocument(DocumentPart):

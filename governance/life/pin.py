@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from governance.core.artifact import Artifact
-from governance.core.case import Case, Gate
+from governance.core.case import Case, Consent, Gate
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.facts import Head, OperationEvent, OperationFacts, TimelockFacts
 from governance.core.keccak import keccak
@@ -123,12 +123,27 @@ def kind_of(proposal: Proposal) -> Kind[Any]:
 
 
 def permitted(
-    site: Site, policy: Policy, proposal: Proposal, head: Head, *, gate: Gate, plan: Plan | None = None
+    site: Site,
+    policy: Policy,
+    proposal: Proposal,
+    head: Head,
+    *,
+    gate: Gate,
+    plan: Plan | None = None,
+    consent: Consent | None = None,
 ) -> Rule:
     """The rule that allows the proposal, by the policy in force. Raises Refused with every violation."""
     require_anchored(site, policy, head)
-    lane, now = kind_of(proposal).lane, head.timestamp
-    case = Case(proposal=proposal, policy=policy, network=site.network.name, lane=lane, gate=gate, now=now, plan=plan)
+    case = Case(
+        proposal=proposal,
+        policy=policy,
+        network=site.network.name,
+        lane=kind_of(proposal).lane,
+        gate=gate,
+        now=head.timestamp,
+        plan=plan,
+        consent=consent,
+    )
     return judge(case).require()
 
 
