@@ -68,7 +68,9 @@ def roles(case: "Case", asked: "tuple[Assent, ...]") -> "RenderableType":
     parts: list[Any] = []
     for each in asked:
         where = "approvals" if each.among is None else f"signatures of the {each.among}"
-        title = f"{case.proposal.id} on {case.network}: role {each.role}, {each.at_least} {where} needed"
+        title = (
+            f"{case.proposal.id} on {case.network}: role {each.role}, {len(each.counted)} of {each.at_least} {where}"
+        )
         rows = table(title, "member", "address", "approved")
         for account, name in each.holders.items():
             rows.add_row(name, account, _since(each, account))

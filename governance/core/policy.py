@@ -44,6 +44,8 @@ class Rule:
     freeze: tuple[tuple[Moment, Moment], ...]
     approval_lifetime: Duration | None
     """How long an approval by a role of members may hold; None where none is asked."""
+    visible: Duration | None
+    """How long enough approvers of each role must have seen the plan before anything is sent; None for no time."""
     separate: tuple[str, ...]
     """Roles for two of which nobody counts."""
 
@@ -130,5 +132,6 @@ def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping) -
         grace=None if part.grace is None else Duration.parse(part.grace),
         freeze=tuple((Moment.parse(f.from_), Moment.parse(f.to)) for f in part.freeze),
         approval_lifetime=None if part.approval_lifetime is None else Duration.parse(part.approval_lifetime),
+        visible=None if part.visible is None else Duration.parse(part.visible),
         separate=tuple(part.separate),
     )

@@ -155,6 +155,8 @@ class RulePart(DocumentPart):
     """Times in which nothing is queued or becomes executable."""
     approval_lifetime: DurationField | None = None
     """How long an approval by a role of members may hold; required where one is asked."""
+    visible: DurationField | None = None
+    """How long enough approvers of each role must have seen the plan before anything is sent."""
     separate: list[NameField] = Field(default_factory=list, max_length=MAX_SEPARATE)
     """Roles of the approvals for two of which nobody counts."""
 

@@ -17,6 +17,7 @@ def people(index: int, rule: RulePart, document: PolicyDocument, tree: Mapping) 
     """Every finding on who approves by one rule."""
     asked = _asked(rule, document)
     yield from _ends(index, rule, document, tree)
+    yield from _visible(index, rule, document, tree)
     for j, approval in enumerate(rule.approvals):
         if approval.among is not None:
             yield from _among(("rules", index, "approvals", j, "among"), approval, rule, document, tree)
@@ -55,6 +56,22 @@ def _ends(index: int, rule: RulePart, document: PolicyDocument, tree: Mapping) -
         yield _at(tree, loc, "approval-lifetime", message, "drop `approval_lifetime`")
     elif rule.approval_lifetime is not None and not Duration.parse(rule.approval_lifetime).seconds:
         yield _at(tree, loc, "approval-lifetime", "an approval that lasts no time never holds", "write 30 d")
+
+
+def _visible(index: int, rule: RulePart, document: PolicyDocument, tree: Mapping) -> Iterator[Finding]:
+    """A time to be seen needs approvals that say since when, and that do not end before it has passed."""
+    if rule.visible is None:
+        return
+    loc: Loc = ("rules", index, "visible")
+    if all(approval.among is not None for approval in _asked(rule, document).values()):
+        message = "no role of members approves by this rule, so nobody says since when the plan was seen"
+        yield _at(tree, loc, "visible", message, "add {role: …, at_least: 1} to the approvals, or drop `visible`")
+    elif rule.approval_lifetime is not None and Duration.parse(rule.visible) >= Duration.parse(rule.approval_lifetime):
+        message = f"every approval ends after {rule.approval_lifetime}, before the plan was seen for {rule.visible}"
+        yield _at(tree, loc, "visible", message, "let `approval_lifetime` be longer")
+    if rule.via == "guardian":
+        message = "the guardian lane waits for nobody: what stops things may do so at any time"
+        yield _at(tree, loc, "guardian-visible", message, "drop `visible`")
 
 
 def _among(

@@ -326,6 +326,11 @@ def test_the_smallest_sets_that_clash_are_told():
     assert list(clashes({"a": 1, "b": 1, "c": 1}, people, ("a", "b", "c"))) == [(("a", "b"), 1, 2)]
 
 
+WATCHED_APART = policy(
+    asking(
+        "{role: security, at_least: 1}, {role: author, at_least: 1}", "separate: [security, author]", "visible: 24 h"
+    )
+)
 anyone = st.builds(
     approval,
     st.sampled_from([ALICE, BOB, CAROL, MALLORY]),
@@ -333,7 +338,7 @@ anyone = st.builds(
     rules=st.just(APART),
     seen_at=st.integers(-40, 40).map(lambda days: Moment(SEEN.seconds + days * DAY)),
     valid_until=st.integers(41, 60).map(lambda days: Moment(SEEN.seconds + days * DAY)),
-    policy_digest=st.sampled_from([APART.digest, code(1)]),
+    policy_digest=st.sampled_from([APART.digest, WATCHED_APART.digest, code(1)]),
 )
 
 
@@ -341,10 +346,41 @@ anyone = st.builds(
 def test_one_more_approval_or_signature_never_makes_a_verdict_worse(
     approvals: list[RoleApproval], more: RoleApproval, signers: list[Person], signer: Person
 ):
-    for rules in (APART, AMONG):
+    for rules in (APART, AMONG, WATCHED_APART):
         before = judge(case(approvals, rules=rules, signers=signers))
         after = judge(case([*approvals, more], rules=rules, signers=[*signers, signer]))
         assert after.ok or not before.ok
+
+
+WATCHED = policy(
+    ("at_least: 1", "at_least: 2"), ("30 d\n", "30 d\n    visible: 24 h\n"), ("[bob, carol]", "[alice, bob, carol]")
+)
+AGO: dict[str, tuple[dict[str, int], str]] = {
+    "nobody has seen it": ({}, "0 of 2 approvals"),
+    "one has seen it, and two are asked": ({"alice": 48}, "1 of 2 approvals"),
+    "two have seen it, one of them today": ({"alice": 48, "bob": 23}, "has seen the plan since 2026-11-30T01:00:00Z, which is not 24 h ago"),
+    "two have seen it a day ago": ({"alice": 24, "bob": 24}, ""),
+    "two have seen it, and a third only now": ({"alice": 25, "bob": 24, "carol": 0}, ""),
+    "three have seen it, one long enough": ({"alice": 48, "bob": 2, "carol": 1}, "since 2026-11-30T22:00:00Z"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AGO)
+def test_a_plan_must_have_been_seen_by_enough_for_long_enough(name: str):
+    """threat_33"""
+    ago, expected = AGO[name]
+    given = [
+        approval(PEOPLE[who], rules=WATCHED, seen_at=Moment(SEEN.seconds - hours * 3600)) for who, hours in ago.items()
+    ]
+    for gate in (Gate.QUEUE, Gate.EXECUTE):
+        found = messages(case(given, rules=WATCHED, author="dave", gate=gate))[1:]
+        assert [expected in message for message in found] == ([True] if expected else [])
+    assert messages(case(given, rules=WATCHED, author="dave", gate=Gate.SIGN))[1:] == []
+
+
+def test_a_moment_that_has_not_come_is_not_seen():
+    later = [approval(PEOPLE[who], rules=WATCHED, seen_at=Moment(SEEN.seconds + 1)) for who in ("bob", "carol")]
+    assert "0 of 2 approvals by role security" in messages(case(later, rules=WATCHED))
 
 
 def test_without_anybody_asked_nobody_has_approved():

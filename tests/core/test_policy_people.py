@@ -48,6 +48,13 @@ FAULTY: dict[str, tuple[list[tuple[str, str]], list[tuple[str, str]]]] = {
         asks("{role: security, at_least: 1, among: council}", then="    distinct_from_author: false\n"),
         [("policy-self-approval", f"{PLACE}.approvals")],
     ),
+    "a time to be seen that nobody confirms": (asks(then="    visible: 1 d\n"), [("policy-visible", f"{PLACE}.visible")]),
+    "a time to be seen by who only signs": (asks("{role: security, at_least: 1, among: council}", then="    visible: 1 d\n"), [("policy-visible", f"{PLACE}.visible")]),
+    "a time to be seen that outlasts the approvals": (asks(SECURITY, then=LIFETIME + "    visible: 720 h\n"), [("policy-visible", f"{PLACE}.visible")]),
+    "a time to be seen on the emergency path": (
+        [("[{role: guardian, at_least: threshold}]", f"[{{role: guardian, at_least: threshold}}, {SECURITY}]\n{LIFETIME}    visible: 1 h")],
+        [("policy-guardian-visible", "rules[1].visible")],
+    ),
 }  # fmt: skip
 
 
@@ -64,6 +71,7 @@ WELL = {
     "two roles apart, of which the author may fill one": asks(SECURITY, AUTHOR, then=APART + "    distinct_from_author: false\n"),
     "a role that no author holds": [*asks(SECURITY, then=ALONE), ("[bob, carol]", "[carol]")],
     "signatures of the Safe": asks("{role: security, at_least: 1, among: council}", then=""),
+    "a day to be seen": asks(SECURITY, then=LIFETIME + "    visible: 24 h\n"),
     "nobody": asks(then=""),
 }  # fmt: skip
 

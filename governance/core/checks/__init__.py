@@ -11,12 +11,13 @@ from governance.core.checks.authors import author
 from governance.core.checks.entries import entries
 from governance.core.checks.lanes import lane
 from governance.core.checks.times import times
+from governance.core.checks.visible import visible
 from governance.core.errors import Finding
 from governance.core.policy import Rule
 
 Check = Callable[[Case, Rule], Iterator[Finding]]
 
-CHECKS: tuple[Check, ...] = (lane, author, entries, times, approvals)
+CHECKS: tuple[Check, ...] = (lane, author, entries, times, approvals, visible)
 """In the order in which their findings are told."""
 
 __all__ = ["CHECKS", "Check"]
