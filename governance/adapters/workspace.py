@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from governance.adapters.almanac import almanac_of
 from governance.adapters.artifacts import Artifacts, shipped
 from governance.adapters.files import load, read_text, write_atomically
 from governance.adapters.mailbox import FileApprovals, FileMailbox
@@ -53,7 +54,7 @@ class FileWorkspace:
         if not self.policy_file.exists():
             raise Rejected(f"{self.root / 'policies.yaml'} does not exist", hint="make a workspace with gov init")
         tree = load(self.policy_file, "policies.yaml")
-        return core_policy.read(tree, file="policies.yaml", kinds=frozenset(KINDS))
+        return core_policy.read(tree, file="policies.yaml", kinds=frozenset(KINDS), almanac=almanac_of(tree, self.root))
 
     def proposal_file(self, proposal_id: str) -> Path:
         """Where a proposal's YAML is."""

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from governance.core.errors import Place, Rejected
 from governance.core.findings import validated
 from governance.core.network import Network
+from governance.core.officehours import NO_ALMANAC, Almanac, OfficeHours
 from governance.core.policycheck import disagreements
 from governance.core.policyfile import COUNCIL_THRESHOLD, NetworkPart, PolicyDocument, RulePart, SafeRolePart
+from governance.core.policyhours import office_hours
 from governance.core.tree import Mapping, digest, locate
 from governance.core.units import Address, Bytes32, Duration, Moment
 
@@ -42,6 +44,8 @@ class Rule:
     delay: Duration
     grace: Duration | None
     freeze: tuple[tuple[Moment, Moment], ...]
+    office_hours: OfficeHours | None
+    """Only within these anything is queued or executed; None for always."""
     approval_lifetime: Duration | None
     """How long an approval by a role of members may hold; None where none is asked."""
     visible: Duration | None
@@ -85,10 +89,13 @@ class Policy:
         return found
 
 
-def read(tree: Mapping, *, file: str, kinds: frozenset[str]) -> Policy:
-    """A policy from its tree. Raises Rejected with every finding."""
+def read(tree: Mapping, *, file: str, kinds: frozenset[str], almanac: Almanac = NO_ALMANAC) -> Policy:
+    """A policy from its tree. Raises Rejected with every finding.
+
+    `almanac` says what its zones and files of holidays mean; a name that it does not know makes the policy ill-formed.
+    """
     document = validated(PolicyDocument, tree, file=file)
-    findings = disagreements(document, tree, kinds)
+    findings = disagreements(document, tree, kinds, almanac)
     if findings:
         raise Rejected(f"{file} is ill-formed: nothing is allowed", findings=findings)
     return Policy(
@@ -98,7 +105,7 @@ def read(tree: Mapping, *, file: str, kinds: frozenset[str]) -> Policy:
         safes={name: part.safe for name, part in document.roles.items() if isinstance(part, SafeRolePart)},
         networks={name: _network(name, part) for name, part in document.networks.items()},
         endpoints={name: part.rpc for name, part in document.networks.items() if part.rpc is not None},
-        rules=tuple(_rule(i, part, document, tree) for i, part in enumerate(document.rules)),
+        rules=tuple(_rule(i, part, document, tree, almanac) for i, part in enumerate(document.rules)),
     )
 
 
@@ -115,7 +122,7 @@ def _network(name: str, part: NetworkPart) -> Network:
     )
 
 
-def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping) -> Rule:
+def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping, almanac: Almanac) -> Rule:
     return Rule(
         id=part.id,
         place=locate(tree, ("rules", index)),
@@ -131,6 +138,7 @@ def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping) -
         delay=Duration.parse(part.delay),
         grace=None if part.grace is None else Duration.parse(part.grace),
         freeze=tuple((Moment.parse(f.from_), Moment.parse(f.to)) for f in part.freeze),
+        office_hours=None if part.office_hours is None else office_hours(part.office_hours, almanac),
         approval_lifetime=None if part.approval_lifetime is None else Duration.parse(part.approval_lifetime),
         visible=None if part.visible is None else Duration.parse(part.visible),
         separate=tuple(part.separate),

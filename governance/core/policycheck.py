@@ -10,7 +10,9 @@ from itertools import product
 from governance.core.errors import Finding
 from governance.core.findings import MAX_FAULTS
 from governance.core.lookalike import lookalikes
+from governance.core.officehours import Almanac
 from governance.core.policyfile import COUNCIL_THRESHOLD, ApprovalPart, PolicyDocument, RulePart, SafeRolePart
+from governance.core.policyhours import hours
 from governance.core.policypeople import people
 from governance.core.tree import Loc, Mapping, dotted, locate
 from governance.core.units import ZERO_ADDRESS, Duration, Moment, shown
@@ -18,7 +20,9 @@ from governance.core.units import ZERO_ADDRESS, Duration, Moment, shown
 _Named = Iterable[tuple[Loc, str]]
 
 
-def disagreements(document: PolicyDocument, tree: Mapping, kinds: frozenset[str]) -> tuple[Finding, ...]:
+def disagreements(
+    document: PolicyDocument, tree: Mapping, kinds: frozenset[str], almanac: Almanac
+) -> tuple[Finding, ...]:
     """Every finding up to a bound, in the order of the file."""
     found = [
         *_unknown_names(document, tree, kinds),
@@ -29,6 +33,7 @@ def disagreements(document: PolicyDocument, tree: Mapping, kinds: frozenset[str]
     ]
     for i, rule in enumerate(document.rules):
         found += [*_lane(i, rule, document, tree), *_times(i, rule, tree), *people(i, rule, document, tree)]
+        found += hours(i, rule, tree, almanac)
         for j, approval in enumerate(rule.approvals):
             found += _approval(("rules", i, "approvals", j), approval, rule, document, tree)
     return tuple(sorted(found, key=lambda f: (f.place.line, f.place.column) if f.place else (0, 0))[:MAX_FAULTS])

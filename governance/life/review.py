@@ -15,7 +15,7 @@ from governance.core.policy import Policy
 from governance.core.proposal import Proposal
 from governance.core.sarif import report
 from governance.core.tree import dotted, locate
-from governance.core.units import shown, to_hex
+from governance.core.units import Moment, shown, to_hex
 from governance.core.verdict import Verdict, judge
 from governance.life.locked import Locked
 
@@ -48,13 +48,16 @@ class Review:
         return self.proposal is not None and not self.findings
 
 
-def review(ids: Sequence[str], *, policy: Policy, read: ReadProposal, open_lock: OpenLock) -> list[Review]:
+def review(
+    ids: Sequence[str], *, policy: Policy, read: ReadProposal, open_lock: OpenLock, at: Moment | None = None
+) -> list[Review]:
     """A review of each proposal, in the order given.
 
     1. Read every document.
     2. Compare them with one another: numbers, contents, and whom they name.
     3. Compare the addresses in each with those that the policy names.
-    4. Judge each by the policy, on each of its networks. The time is not asked: a freeze ends.
+    4. Judge each by the policy, on each of its networks. The time is not asked, since a freeze ends, unless `at` is a
+       moment that it is judged for.
     5. Prove the lock file, where there is one and the policy allows what it locks; then judge what it will really call.
     """
     documents = {name: _read(name, read) for name in ids}  # 1.
@@ -69,7 +72,7 @@ def review(ids: Sequence[str], *, policy: Policy, read: ReadProposal, open_lock:
         findings += lookalikes(document.tree, accounts)  # 3.
         verdicts = []
         for network in document.document.networks:
-            verdict, unproven = _judged(document, policy, network, open_lock)  # 4. and 5.
+            verdict, unproven = _judged(document, policy, network, open_lock, at)  # 4. and 5.
             verdicts.append(verdict)
             findings += [*verdict.violations, *unproven]
         made.append(
@@ -86,11 +89,11 @@ def _read(name: str, read: ReadProposal) -> Proposal | GovError:
 
 
 def _judged(
-    proposal: Proposal, policy: Policy, network: str, open_lock: OpenLock
+    proposal: Proposal, policy: Policy, network: str, open_lock: OpenLock, at: Moment | None
 ) -> tuple[Verdict, tuple[Finding, ...]]:
     """The verdict on one network, and what is wrong with the lock file there."""
     lane = KINDS[proposal.document.kind].lane
-    case = Case(proposal=proposal, policy=policy, network=network, lane=lane, gate=Gate.CHECK, now=None)
+    case = Case(proposal=proposal, policy=policy, network=network, lane=lane, gate=Gate.CHECK, now=at)
     verdict = judge(case)
     if not verdict.ok:
         return verdict, ()

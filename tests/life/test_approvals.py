@@ -290,3 +290,25 @@ def test_a_lane_without_a_timelock_asks_before_it_executes(place: Place) -> None
     assert refused(place.execute, ONE) == ["guardians-may-only-stop"]
     place.approve(ONE, "frank")
     assert place.execute(ONE).stage is Stage.EXECUTED
+
+
+def test_nothing_is_sent_outside_office_hours_and_people_sign_at_night(place: Place) -> None:
+    """threat_18: the chain's clock, on the wall of the policy's zone."""
+    hours = '    office_hours: {zone: UTC, days: [mon, tue, wed, thu, fri, sat, sun], from: "09:00", to: "17:00"}\n'
+    place.enforce((COUNCIL, f"      - {{role: council, at_least: threshold}}\n{hours}    via: timelock\n    # From"))
+    _warp_to(place, 3)
+    place.approved(ONE, SWAP)
+    assert refused(place.queue, ONE) == ASKED
+    assert "outside office hours" in told(place.queue, ONE)
+    _warp_to(place, 12)
+    place.queue(ONE)
+    place.warp(DELAY + 8 * 3600)
+    assert refused(place.execute, ONE) == ASKED
+    _warp_to(place, 12)
+    assert place.execute(ONE).stage is Stage.EXECUTED
+
+
+def _warp_to(place: Place, hour: int) -> None:
+    """To the next time that it is this hour in UTC."""
+    now = place.site.chain.head().timestamp.seconds
+    place.warp((hour * 3600 - now) % DAY)

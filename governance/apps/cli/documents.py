@@ -21,6 +21,7 @@ from governance.apps.cli.common import (
     printable,
 )
 from governance.core.errors import Refused, Rejected
+from governance.core.units import Moment
 
 if TYPE_CHECKING:
     from governance.core.policy import Policy
@@ -130,6 +131,12 @@ def check(
     sarif: Annotated[
         Path | None, typer.Option("--sarif", help="Write the findings as SARIF 2.1.0, for code hosts.", metavar="FILE")
     ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at", help="Judge freezes, office hours and deadlines as of this moment, UTC.", metavar="MOMENT"
+        ),
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Schema, policy and lock files of proposals: every violation, with file:line:column. Needs no chain."""
@@ -140,7 +147,8 @@ def check(
     known = space.proposal_ids()
     ids = [one_proposal(given, known) for given in proposals] if proposals else known
     policy = _judging(space, sarif)
-    made = review(ids, policy=policy, read=space.proposal, open_lock=lambda i, n: open_lock(space, i, n))
+    moment = None if at is None else Moment.parse(at)
+    made = review(ids, policy=policy, read=space.proposal, open_lock=lambda i, n: open_lock(space, i, n), at=moment)
     made += [] if proposals else misnamed(space.misnamed())
     if report is not None:
         wiring.write(report, report_markdown(made))

@@ -9,6 +9,7 @@ from governance.core.case import Case
 from governance.core.checks.approvals import approvals
 from governance.core.checks.authors import author
 from governance.core.checks.entries import entries
+from governance.core.checks.hours import hours
 from governance.core.checks.lanes import lane
 from governance.core.checks.times import times
 from governance.core.checks.visible import visible
@@ -17,7 +18,7 @@ from governance.core.policy import Rule
 
 Check = Callable[[Case, Rule], Iterator[Finding]]
 
-CHECKS: tuple[Check, ...] = (lane, author, entries, times, approvals, visible)
+CHECKS: tuple[Check, ...] = (lane, author, entries, times, hours, approvals, visible)
 """In the order in which their findings are told."""
 
 __all__ = ["CHECKS", "Check"]
