@@ -1,6 +1,7 @@
 """`python -m bench`: every contest, then the aims. Takes about three minutes and asks no network.
 
-The first run installs safe-cli into `.venv-bench`, from hash-pinned packages; that asks the package index once.
+The first run installs safe-cli into `.venv-bench` and policy engines into `.venv-bench-policy`, from hash-pinned packages;
+that asks the package index once.
 """
 
 import argparse
@@ -12,11 +13,11 @@ from pathlib import Path
 # Others get the C keccak as well: what is compared is their code, not their default backend.
 os.environ["ETH_HASH_BACKEND"] = "pysha3"
 
-from bench import processes, safehash, trees
+from bench import decisions, processes, reviews, safehash, trees
 from bench.harness import Contest
 from bench.report import Aim, aims_text, below, contest_text, faster, value
 
-PARTS = ("processes", "hash", "merkle")
+PARTS = ("processes", "hash", "merkle", "policy", "check")
 PACKAGE_JSON = processes.REPOSITORY / "contracts" / "package.json"
 
 
@@ -60,7 +61,40 @@ def _merkle(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
         yield large, [faster(large, trees.OPENZEPPELIN, 50, text)]
 
 
-PART = {"processes": _processes, "hash": _hash, "merkle": _merkle}
+def _policy(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
+    del package_json
+    with decisions.decisions() as decided:
+        text = f"a decision among {decisions.RULES} rules is 1000× faster than pycasbin's"
+        yield decided, [faster(decided, decisions.CASBIN, 1000, text)]
+
+
+def _check(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
+    del package_json
+    with reviews.reviews() as run:
+        reviewed = run(7)
+        thousand, few = (reviewed.named(reviews.many(count)) for count in (1000, 250))
+        growth = 250 * thousand.seconds / few.seconds / 1000
+        yield (
+            reviewed,
+            [
+                below(
+                    reviewed.named(reviews.BATCH),
+                    0.003,
+                    "gov check of a batch of 20 actions takes less than 3 ms, warm",
+                ),
+                below(thousand, 5, "gov check of 1,000 proposals takes less than 5 s"),
+                Aim(
+                    text="a proposal among 1,000 takes as long as one among 250, but for a fifth",
+                    measured=growth,
+                    bound=1.2,
+                    at_least=False,
+                    unit="×",
+                ),
+            ],
+        )
+
+
+PART = {"processes": _processes, "hash": _hash, "merkle": _merkle, "policy": _policy, "check": _check}
 
 
 def _options() -> argparse.Namespace:

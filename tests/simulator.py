@@ -336,3 +336,8 @@ class Anchor:
         anchor = self._chain.account(self._address, at)
         assert isinstance(anchor, contracts.Anchor)
         return anchor.digest
+
+    def uri(self, at: Head) -> str:
+        anchor = self._chain.account(self._address, at)
+        assert isinstance(anchor, contracts.Anchor)
+        return anchor.uri

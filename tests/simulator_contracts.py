@@ -294,11 +294,13 @@ class Anchor(Contract):
         super().__init__(address, code)
         self.timelock = timelock
         self.digest = digest
+        self.uri = "policies.yaml"
 
     @external("setPolicy(bytes32,string)")
-    def set_policy(self, msg: Message, digest: bytes, _uri: str) -> None:
+    def set_policy(self, msg: Message, digest: bytes, uri: str) -> None:
         if msg.sender != self.timelock:
             raise error("CallerNotTimelock(address)", msg.sender)
         if not any(digest):
             raise error("DigestZero()")
         self.digest = Bytes32(digest)
+        self.uri = uri

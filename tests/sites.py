@@ -67,6 +67,7 @@ COUNCIL_RULE = """
       - {role: council, at_least: threshold}
     via: council
     delay: 0 s
+    risk: constitutional
 """
 """What a council adds that wants to change itself by the tool; the template leaves it out."""
 

@@ -9,23 +9,27 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from governance.adapters.almanac import almanac_of
+from governance.adapters.almanac import almanac_of, almanac_of_copy, keep_files
 from governance.adapters.artifacts import Artifacts, shipped
-from governance.adapters.files import load, read_text, write_atomically
+from governance.adapters.files import Limits, load, read_text, write_atomically
 from governance.adapters.mailbox import FileApprovals, FileMailbox
 from governance.adapters.plugins import admit_installed
 from governance.core import policy as core_policy
 from governance.core import proposal as core_proposal
 from governance.core.artifact import Artifact
-from governance.core.errors import Rejected
+from governance.core.errors import Refused, Rejected
 from governance.core.kinds import KINDS
 from governance.core.lock import SCHEMA as LOCK_SCHEMA
 from governance.core.policy import Policy
 from governance.core.proposal import PROPOSAL_ID, Proposal
 from governance.core.strictjson import parse
-from governance.core.units import shown
+from governance.core.tree import canonical
+from governance.core.tree import digest as tree_digest
+from governance.core.units import Bytes32, shown, to_hex
 
 MAX_LOCK_BYTES = 16 << 20
+COPY_LIMITS = Limits(max_bytes=2 << 20)
+"""A policy's copy is JSON, which spells some characters longer than the file it was made of."""
 
 
 class FileWorkspace:
@@ -55,6 +59,37 @@ class FileWorkspace:
             raise Rejected(f"{self.root / 'policies.yaml'} does not exist", hint="make a workspace with gov init")
         tree = load(self.policy_file, "policies.yaml")
         return core_policy.read(tree, file="policies.yaml", kinds=frozenset(KINDS), almanac=almanac_of(tree, self.root))
+
+    def policy_copy(self, digest: Bytes32) -> Path:
+        """Where the copy of a policy is that something was locked under."""
+        return self.proposals_folder / "policies" / f"{to_hex(digest)}.json"
+
+    def earlier_policy(self, digest: Bytes32) -> Policy:
+        """Read a copy: one name, one digest, one content."""
+        file = self.policy_copy(digest)
+        shown_as = self.shown(file)
+        hint = f"restore {shown_as} from git's history; it is written by gov lock and belongs beside the lock files"
+        if not file.exists():
+            raise Refused(f"the policy {to_hex(digest)}, under which something was locked, is lost", hint=hint)
+        try:
+            tree = load(file, shown_as, COPY_LIMITS)
+            found = tree_digest(tree)
+            if found != digest:
+                raise Refused(f"{shown_as} has digest {to_hex(found)}: it is not the policy of its name", hint=hint)
+            almanac = almanac_of_copy(tree, file.parent)
+            return core_policy.read(tree, file=shown_as, kinds=frozenset(KINDS), almanac=almanac)
+        except Rejected as error:
+            raise Refused(f"{shown_as} cannot be judged by", hint=hint, findings=error.findings) from error
+
+    def keep_policy(self, digest: Bytes32) -> None:
+        """Write the canonical JSON of `policies.yaml`, once."""
+        tree = load(self.policy_file, "policies.yaml")
+        if tree_digest(tree) != digest:
+            raise Refused("policies.yaml was edited while it was read", hint="run it again")
+        file, text = self.policy_copy(digest), canonical(tree).decode()
+        if not file.exists() or read_text(file, self.shown(file), max_bytes=COPY_LIMITS.max_bytes) != text:
+            write_atomically(file, text)
+        keep_files(tree, self.root, file.parent)
 
     def proposal_file(self, proposal_id: str) -> Path:
         """Where a proposal's YAML is."""

@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from governance.core.errors import Refused, Rejected
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from governance.core.manifestfile import ManifestFile
     from governance.core.network import Network
     from governance.core.plan import Plan
+    from governance.core.policy import Policy
     from governance.core.rehearsal import Rehearsal
     from governance.core.safetx import SafeTx
     from governance.core.units import Bytes32
@@ -60,6 +61,29 @@ def document_text(file: Path) -> str:
     from governance.adapters.files import read_text
 
     return read_text(file, str(file))
+
+
+def policy(file: Path) -> "Policy":
+    """A policy on disk, with its files beside it, which need not be a workspace's. Raises Rejected with every finding."""
+    from governance.adapters.almanac import almanac_of
+    from governance.adapters.files import load
+    from governance.core.kinds import KINDS
+    from governance.core.policy import read
+
+    admit_kinds()
+    tree = load(file, str(file))
+    return read(tree, file=str(file), kinds=frozenset(KINDS), almanac=almanac_of(tree, file.parent))
+
+
+def argument(written: str) -> "str | list[Any]":
+    """An argument as it is typed: text, or a list of them in brackets. Raises Rejected."""
+    from governance.adapters.files import parse
+    from governance.core.tree import plain
+
+    if not written.startswith("["):
+        return written
+    parsed: dict[str, list[Any]] = plain(parse(f"argument: {written}", "the argument"))
+    return parsed["argument"]
 
 
 def write(file: Path, text: str) -> None:

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from governance.core.approval import RoleApproval
-from governance.core.basis import plan_basis
-from governance.core.case import Case
+from governance.core.case import Agreement, Case
 from governance.core.policy import Approval, Rule
 from governance.core.units import Address, Moment
 
@@ -56,16 +55,16 @@ def assents(case: Case, rule: Rule) -> tuple[Assent, ...]:
 
 def _assent(case: Case, rule: Rule, asked: Approval, at_least: int) -> Assent:
     holders = _holders(case, rule, asked.role)
-    consent = case.consent
+    agreement = case.agreement
     counted: dict[Address, Moment | None] = {}
     void: list[Void] = []
-    if consent is not None and asked.among is not None:
-        counted = dict.fromkeys((each for each in holders if each in consent.signers), None)
-    elif consent is not None:
-        for approval in sorted(consent.approvals, key=lambda each: each.terms.seen_at):
+    if agreement is not None and asked.among is not None:
+        counted = dict.fromkeys((each for each in holders if each in agreement.signers), None)
+    elif agreement is not None:
+        for approval in sorted(agreement.approvals, key=lambda each: each.terms.seen_at):
             if approval.terms.role != asked.role:
                 continue
-            reasons = tuple(void_because(approval, case, rule, holders))
+            reasons = tuple(_void_because(approval, case, rule, agreement, holders))
             if reasons:
                 void.append(Void(approval=approval, reasons=reasons))
             else:
@@ -88,7 +87,9 @@ def _holders(case: Case, rule: Rule, role: str) -> dict[Address, str]:
     return holders
 
 
-def void_because(approval: RoleApproval, case: Case, rule: Rule, holders: Mapping[Address, str]) -> Iterator[str]:
+def _void_because(
+    approval: RoleApproval, case: Case, rule: Rule, agreement: Agreement, holders: Mapping[Address, str]
+) -> Iterator[str]:
     """Every reason why an approval does not count."""
     terms, network = approval.terms, case.policy.networks[case.network]
     if approval.signer not in holders:
@@ -97,9 +98,14 @@ def void_because(approval: RoleApproval, case: Case, rule: Rule, holders: Mappin
         yield f"it was given for {terms.network}, chain {terms.chain_id}, timelock {terms.timelock}"
     if terms.proposal_digest != case.proposal.digest:
         yield "the proposal has been edited since"
-    if terms.policy_digest != case.policy.digest:
+    if terms.policy_digest != agreement.policy:
         yield "the policy has changed since"
-    yield from _changed(approval, case)
+    if terms.plan_basis != agreement.basis:
+        yield "the plan has changed since"
+    if terms.council != agreement.council:
+        yield "the owners or the threshold of the Safe have changed since"
+    if agreement.swapped:
+        yield f"the code of {', '.join(agreement.swapped)} has changed since"
     yield from _outlived(approval, case, rule)
 
 
@@ -111,17 +117,6 @@ def _stranger(signer: Address, case: Case, role: str) -> str:
     if name in case.policy.roles[role]:
         return f"{name} is the author, and others are asked"
     return f"{name} does not hold the role {role}"
-
-
-def _changed(approval: RoleApproval, case: Case) -> Iterator[str]:
-    """What of the plan or of the chain is not as it was."""
-    terms, consent = approval.terms, case.consent
-    if case.plan is None or terms.plan_basis != plan_basis(case.plan):
-        yield "the plan has changed since"
-    if consent is None or terms.council != consent.council:
-        yield "the owners or the threshold of the Safe have changed since"
-    if consent is not None and consent.swapped:
-        yield f"the code of {', '.join(consent.swapped)} has changed since"
 
 
 def _outlived(approval: RoleApproval, case: Case, rule: Rule) -> Iterator[str]:

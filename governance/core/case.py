@@ -36,11 +36,15 @@ class Gate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
+class Agreement:
     """Who has agreed, and what their agreement stands on, as of one block. Nothing here is counted yet."""
 
     approvals: tuple[RoleApproval, ...]
     """Everything that lies beside the proposal; each is its signer's, and may be void."""
+    policy: Bytes32
+    """Digest of the policy in force, by whichever the case is judged."""
+    basis: Bytes32
+    """`plan_basis` of the plan."""
     council: Bytes32
     """`council_hash` of the Safe that signs."""
     signers: frozenset[Address]
@@ -63,8 +67,10 @@ class Case:
     """The chain's clock; None where no chain is asked, and then nothing is judged that depends on it."""
     plan: Plan | None = None
     """None while the proposal is not locked on the network."""
-    consent: Consent | None = None
-    """None where nobody was asked, and then nobody has approved."""
+    ready: Moment | None = None
+    """From when on the timelock executes it; None while it is not scheduled, and where there is no timelock."""
+    agreement: Agreement | None = None
+    """None where nobody was asked, and then nobody has agreed."""
 
     def finding(self, loc: Loc, rule: str, message: str, hint: str = "") -> Finding:
         """A finding at a place in the proposal's file."""

@@ -81,13 +81,26 @@ def minutes_of(text: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def names_in(tree: Tree) -> tuple[frozenset[str], frozenset[str]]:
-    """Zones and files that a policy names, wherever its rules have office hours; it need not be well-formed."""
+def zones_in(tree: Tree) -> frozenset[str]:
+    """Zones that a policy names, wherever its rules have office hours; it need not be well-formed."""
+    return frozenset({_text(part, "zone") for part in _parts(tree)} - {""})
+
+
+def files_in(tree: Tree) -> Mapping[str, str]:
+    """Files of holidays that it names, and the hash that it gives each; names and hashes of another shape are left out."""
+    found = {}
+    for part in _parts(tree):
+        listed = child(part, "holidays")
+        name, digest = _text(listed, "file"), _text(listed, "keccak256").lower()
+        if re.fullmatch(FILE_NAME, name) and re.fullmatch("0x[0-9a-f]{64}", digest):
+            found[name] = digest
+    return found
+
+
+def _parts(tree: Tree) -> list[Node]:
     rules = tree.get("rules")
-    parts = [child(rule, "office_hours") for rule in rules.items] if isinstance(rules, Listing) else []
-    zones = {_text(part, "zone") for part in parts}
-    files = {_text(child(part, "holidays"), "file") for part in parts if part is not None}
-    return frozenset(zones - {""}), frozenset(name for name in files if re.fullmatch(FILE_NAME, name))
+    found = [child(rule, "office_hours") for rule in rules.items] if isinstance(rules, Listing) else []
+    return [part for part in found if part is not None]
 
 
 def _text(node: Node | None, key: str) -> str:

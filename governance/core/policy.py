@@ -14,6 +14,7 @@ from governance.core.officehours import NO_ALMANAC, Almanac, OfficeHours
 from governance.core.policycheck import disagreements
 from governance.core.policyfile import COUNCIL_THRESHOLD, NetworkPart, PolicyDocument, RulePart, SafeRolePart
 from governance.core.policyhours import office_hours
+from governance.core.risk import Risk
 from governance.core.tree import Mapping, digest, locate
 from governance.core.units import Address, Bytes32, Duration, Moment
 
@@ -52,6 +53,8 @@ class Rule:
     """How long enough approvers of each role must have seen the plan before anything is sent; None for no time."""
     separate: tuple[str, ...]
     """Roles for two of which nobody counts."""
+    risk: Risk = Risk.ROUTINE
+    """The highest that a proposal may carry here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,4 +145,5 @@ def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping, a
         approval_lifetime=None if part.approval_lifetime is None else Duration.parse(part.approval_lifetime),
         visible=None if part.visible is None else Duration.parse(part.visible),
         separate=tuple(part.separate),
+        risk=part.risk,
     )

@@ -7,6 +7,7 @@ What this tool could not enforce is refused here, so that no sentence of a polic
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
+from governance.core.constitution import unguarded
 from governance.core.errors import Finding
 from governance.core.findings import MAX_FAULTS
 from governance.core.lookalike import lookalikes
@@ -30,6 +31,7 @@ def disagreements(
         *lookalikes(tree, {}),
         *_repetitions(document, tree),
         *_overlaps(document, tree, kinds),
+        *unguarded(document, tree),
     ]
     for i, rule in enumerate(document.rules):
         found += [*_lane(i, rule, document, tree), *_times(i, rule, tree), *people(i, rule, document, tree)]

@@ -22,6 +22,7 @@ from governance.core.fields import (
 )
 from governance.core.network import TargetKind
 from governance.core.officehours import FILE_NAME
+from governance.core.risk import Risk
 from governance.core.separation import MAX_SEPARATE
 from governance.core.units import shown
 
@@ -204,6 +205,8 @@ class RulePart(DocumentPart):
     """How long enough approvers of each role must have seen the plan before anything is sent."""
     separate: list[NameField] = Field(default_factory=list, max_length=MAX_SEPARATE)
     """Roles of the approvals for two of which nobody counts."""
+    risk: Risk = Risk.ROUTINE
+    """The highest class of risk that a proposal may have here; it is computed from what is called."""
 
 
 class PolicyDocument(DocumentPart):

@@ -1,15 +1,18 @@
 """What the policy says of a case: the rule it falls under, and everything that speaks against it.
 
+What was locked under another policy than the one in force is judged by both, and so is what a pull request would judge by
+a policy of its own; the stricter wins.
+
 One engine for all gates. A verdict without a rule is a refusal, whatever else is true.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from governance.core.case import Case
 from governance.core.checks import CHECKS
 from governance.core.errors import Finding, Refused
-from governance.core.policy import Rule
+from governance.core.policy import Policy, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,18 @@ def judge(case: Case) -> Verdict:
     rule = case.policy.rule_for(case.proposal.document.kind, case.network)
     violations = _without_rule(case) if rule is None else (found for check in CHECKS for found in check(case, rule))
     return Verdict(proposal=case.proposal.id, network=case.network, rule=rule, violations=tuple(violations))
+
+
+def judge_by_both(case: Case, other: Policy, *, words: str = "by the policy that it was locked under") -> Verdict:
+    """As `judge`, and by another policy as well: every violation of either. `words` say which that is."""
+    now, then = judge(case), judge(replace(case, policy=other))
+    told = {(found.rule, found.message, found.path) for found in now.violations}
+    more = (
+        replace(found, message=f"{found.message}, {words}")
+        for found in then.violations
+        if (found.rule, found.message, found.path) not in told
+    )
+    return replace(now, violations=(*now.violations, *more))
 
 
 def _without_rule(case: Case) -> Iterator[Finding]:

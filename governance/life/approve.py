@@ -11,20 +11,20 @@ It approves in one role at a time, and never for longer than the rule allows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from governance.core.approval import RoleApproval, Terms, council_hash
 from governance.core.assent import Assent
 from governance.core.basis import plan_basis
-from governance.core.case import Case, Gate
+from governance.core.case import Gate
 from governance.core.errors import Finding, Refused
 from governance.core.policy import Rule
 from governance.core.stage import ACTIONS, Stage
 from governance.core.units import Address, Duration
 from governance.core.verdict import judge
-from governance.life.consent import asked_of
+from governance.life.agreement import asked_of
 from governance.life.locked import Locked, require_fresh, swapped_code
-from governance.life.pin import require_anchored
+from governance.life.pin import case_at, require_anchored
 from governance.life.rehearsed import require_rehearsed
 from governance.life.site import Rehearse, Site, Workspace
 from governance.life.watch import Sighting, look
@@ -73,19 +73,16 @@ def prepare(
 
 def _require_current(site: Site, workspace: Workspace, locked: Locked, sighting: Sighting) -> Rule:
     """The rule. Raises Refused when the policy, the plan or the code is not what was locked."""
-    head, name = sighting.head, sighting.network
+    head = sighting.head
     require_anchored(site, locked.policy, head)
     scheduled = all(seen.stage in UNDER_WAY or seen.stage is Stage.EXECUTED for seen in sighting.steps)
     if not scheduled:
         require_fresh(site, workspace, locked, head, gate=Gate.SIGN)
     # Without a clock: a freeze or a deadline is judged when something is sent, not when somebody agrees to it.
-    lane, plan = locked.plan.lane, locked.plan
-    case = Case(
-        proposal=locked.proposal, policy=locked.policy, network=name, lane=lane, gate=Gate.SIGN, now=None, plan=plan
-    )
+    case = replace(case_at(site, locked.policy, locked.proposal, head, gate=Gate.SIGN, plan=locked.plan), now=None)
     findings = [
         Finding(rule="code-swapped", message=f"the code of {each.account} is not what was reviewed")
-        for each in swapped_code(site, plan.pins, head)
+        for each in swapped_code(site, locked.plan.pins, head)
     ]
     if findings:
         raise Refused(f"code changed while {sighting.proposal} waited", findings=tuple(findings))

@@ -4,15 +4,17 @@ On the timelock lane a step must be ready and within its grace; the code of ever
 pinned. On the other lanes an approved Safe transaction is sent at once. A finished step is passed over.
 """
 
+from dataclasses import replace
+
 from governance.core.case import Gate
 from governance.core.errors import ChainContradicts, Finding, Refused
 from governance.core.facts import Receipt
 from governance.core.kinds import Lane
 from governance.core.stage import ACTIONS, Stage
 from governance.core.units import to_hex
-from governance.life.consent import consent_to
-from governance.life.locked import require_fresh, swapped_code
-from governance.life.pin import permitted
+from governance.life.agreement import agreement_on
+from governance.life.locked import policy_before, require_fresh, swapped_code
+from governance.life.pin import case_at, permitted
 from governance.life.rehearsed import require_rehearsed
 from governance.life.schedule import Told, require_approved, send_safe_transaction
 from governance.life.site import Rehearse, Site, Workspace
@@ -62,12 +64,14 @@ def _act(
 ) -> Receipt:
     assert sighting.locked is not None
     locked, head, step = sighting.locked, sighting.head, sighting.steps[index].step
-    plan, consent = locked.plan, consent_to(site, workspace, sighting, index)
+    plan, agreement = locked.plan, agreement_on(site, workspace, sighting, index)
     if step.operation is None:
-        require_fresh(site, workspace, locked, head, gate=Gate.EXECUTE, consent=consent)
+        require_fresh(site, workspace, locked, head, gate=Gate.EXECUTE, agreement=agreement)
         require_rehearsed(rehearse, locked, gate=Gate.EXECUTE)
         return send_safe_transaction(site, sighting, index, sender, act="execute")
-    permitted(site, locked.policy, locked.proposal, head, gate=Gate.EXECUTE, plan=plan, consent=consent)
+    case = case_at(site, locked.policy, locked.proposal, head, gate=Gate.EXECUTE, plan=plan)
+    case = replace(case, ready=sighting.steps[index].eta, agreement=agreement)
+    permitted(site, case, head, earlier=policy_before(workspace, locked))
     _require_pinned_code(site, sighting)
     require_rehearsed(rehearse, locked, gate=Gate.EXECUTE)
     purpose = f"execute {plan.proposal} {plan.network} {to_hex(step.operation.id)}"

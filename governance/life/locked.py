@@ -6,7 +6,7 @@ Every act starts here. `open_lock` needs no chain; `require_fresh` reads it agai
 from dataclasses import dataclass, replace
 from typing import Any
 
-from governance.core.case import Consent, Gate
+from governance.core.case import Agreement, Gate
 from governance.core.errors import Finding, Refused
 from governance.core.facts import Head
 from governance.core.keccak import keccak
@@ -17,7 +17,7 @@ from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy
 from governance.core.proposal import Proposal
 from governance.core.units import Address, Bytes32, to_hex
-from governance.life.pin import gather, kind_of, permitted
+from governance.life.pin import case_at, gather, kind_of, permitted
 from governance.life.site import Site, Workspace
 
 
@@ -40,10 +40,10 @@ def open_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked | 
     Raises Refused when the proposal or the lock file was edited since. A policy that has changed since is no fault of the
     lock file (what is executed stays readable); it is one at every gate, see `require_fresh`.
     """
-    policy, proposal = workspace.policy(), workspace.proposal(proposal_id)
     document = workspace.lock(proposal_id)
     if document is None or network not in document["networks"]:
         return None
+    policy, proposal = workspace.policy(), workspace.proposal(proposal_id)
     file = f"{proposal_id}.lock.json"
     if document["digest"] != to_hex(proposal.digest):
         message = f"{file} was written for digest {document['digest']}, the proposal now has {to_hex(proposal.digest)}"
@@ -71,10 +71,15 @@ def demand_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked:
 
 
 def require_fresh(
-    site: Site, workspace: Workspace, locked: Locked, head: Head, *, gate: Gate, consent: Consent | None = None
+    site: Site, workspace: Workspace, locked: Locked, head: Head, *, gate: Gate, agreement: Agreement | None = None
 ) -> None:
     """Refuse a plan whose pins the chain has moved away from, or that the policy in force does not allow now."""
-    rule = permitted(site, locked.policy, locked.proposal, head, gate=gate, plan=locked.plan, consent=consent)
+    case = case_at(site, locked.policy, locked.proposal, head, gate=gate, plan=locked.plan)
+    earlier = policy_before(workspace, locked)
+    try:
+        rule = permitted(site, replace(case, agreement=agreement), head, earlier=earlier)
+    except Refused as error:
+        raise _and_stale(error, locked) from error
     now = gather(site, workspace, locked.policy, rule, locked.proposal, head)
     findings = [f for f in moved(_still_true(site, locked, head), now) if f.path != "pins.attempt"]
     if findings:
@@ -101,6 +106,20 @@ def swapped_code(site: Site, pins: Pins, head: Head) -> list[Swapped]:
         for (where, expected), code in zip(pinned, codes, strict=True)
     ]
     return [each for each in found if each.found != each.pinned]
+
+
+def policy_before(workspace: Workspace, locked: Locked) -> Policy | None:
+    """The policy that the plan was made under, None when it is the workspace's own. Raises Refused when it is lost."""
+    digest = locked.plan.pins.policy_digest
+    return None if digest == locked.policy.digest else workspace.earlier_policy(digest)
+
+
+def _and_stale(error: Refused, locked: Locked) -> Refused:
+    """The same refusal, which also tells that the policy has changed; nothing more where it is not judged by it."""
+    if any(found.rule == "policy-not-anchored" for found in error.findings):
+        return error
+    stale = moved(locked.plan.pins, replace(locked.plan.pins, policy_digest=locked.policy.digest))
+    return Refused(error.message, hint=error.hint(), findings=(*error.findings, *stale))
 
 
 def _still_true(site: Site, locked: Locked, head: Head) -> Pins:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from governance.core.artifact import Artifact
-from governance.core.case import Case, Consent, Gate
+from governance.core.case import Case, Gate
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.facts import Head, OperationEvent, OperationFacts, TimelockFacts
 from governance.core.keccak import keccak
@@ -30,7 +30,7 @@ from governance.core.rehearsal import comes_later
 from governance.core.stage import DONE_TIMESTAMP
 from governance.core.tree import dotted, locate, mention, plain, undotted
 from governance.core.units import ZERO_WORD, Address, Bytes32, address, to_hex
-from governance.core.verdict import judge
+from governance.core.verdict import judge, judge_by_both
 from governance.life.observe import observe
 from governance.life.site import Rehearse, Site, Workspace
 
@@ -69,6 +69,8 @@ def lock(
         digest = _rehearsed(rehearse[name], planned.plan)
         if digest is not None:
             effects[name] = digest
+    for digest in {each.plan.pins.policy_digest for each in plans.values()}:
+        workspace.keep_policy(digest)  # what waits is judged by it as well, whatever comes into force meanwhile
     document = lock_document({name: each.plan for name, each in plans.items()}, effects)
     return Locking(file=workspace.write_lock(proposal_id, document), planned=plans, document=document)
 
@@ -94,7 +96,7 @@ def plan_now(site: Site, workspace: Workspace, proposal_id: str) -> Planned:
     head = site.chain.head()
     # A new lock file must not hide what the old one has set in motion, whatever was edited or moved since.
     _refuse_known(site, proposal_id, _known_ids(workspace, proposal_id, site.network.name), head)
-    rule = permitted(site, policy, proposal, head, gate=Gate.LOCK)
+    rule = permitted(site, case_at(site, policy, proposal, head, gate=Gate.LOCK), head)
     pins = gather(site, workspace, policy, rule, proposal, head)
     pins = replace(pins, attempt=_last_attempt(workspace, proposal, site.network.name))
     while True:
@@ -106,7 +108,7 @@ def plan_now(site: Site, workspace: Workspace, proposal_id: str) -> Planned:
         ids = [step.operation.id for step in plan.steps if step.operation is not None]
         known = _refuse_known(site, proposal_id, ids, head)
         if not any(fact.newest is OperationEvent.CANCELLED for fact in known):
-            permitted(site, policy, proposal, head, gate=Gate.LOCK, plan=plan)
+            permitted(site, case_at(site, policy, proposal, head, gate=Gate.LOCK, plan=plan), head)
             return Planned(plan=plan, rule=rule)
         pins = replace(pins, attempt=pins.attempt + 1)
 
@@ -122,19 +124,11 @@ def kind_of(proposal: Proposal) -> Kind[Any]:
     return KINDS[proposal.document.kind]
 
 
-def permitted(
-    site: Site,
-    policy: Policy,
-    proposal: Proposal,
-    head: Head,
-    *,
-    gate: Gate,
-    plan: Plan | None = None,
-    consent: Consent | None = None,
-) -> Rule:
-    """The rule that allows the proposal, by the policy in force. Raises Refused with every violation."""
-    require_anchored(site, policy, head)
-    case = Case(
+def case_at(
+    site: Site, policy: Policy, proposal: Proposal, head: Head, *, gate: Gate, plan: Plan | None = None
+) -> Case:
+    """A proposal on the site's network at a gate, by the clock of a head."""
+    return Case(
         proposal=proposal,
         policy=policy,
         network=site.network.name,
@@ -142,9 +136,16 @@ def permitted(
         gate=gate,
         now=head.timestamp,
         plan=plan,
-        consent=consent,
     )
-    return judge(case).require()
+
+
+def permitted(site: Site, case: Case, head: Head, *, earlier: Policy | None = None) -> Rule:
+    """The rule that allows a case, by the policy in force. Raises Refused with every violation.
+
+    `earlier` is the policy that it was locked under, where that is another: it must allow it too.
+    """
+    require_anchored(site, case.policy, head)
+    return (judge(case) if earlier is None else judge_by_both(case, earlier)).require()
 
 
 def require_anchored(site: Site, policy: Policy, head: Head) -> None:

@@ -11,6 +11,7 @@ from governance.core.plan import Plan
 from governance.core.policy import Policy
 from governance.core.proposal import Proposal
 from governance.core.rehearsal import Rehearsal
+from governance.core.units import Bytes32
 from governance.ports import Anchor, Approvals, Chain, Mailbox, Safe, Target, Timelock
 
 Rehearse = Callable[[str, Plan | None], Rehearsal]
@@ -39,6 +40,14 @@ class Workspace(Protocol):
 
     def policy(self) -> Policy:
         """`policies.yaml`. Raises Rejected with every finding."""
+        ...
+
+    def earlier_policy(self, digest: Bytes32) -> Policy:
+        """A policy that something was locked under, from its copy. Raises Refused unless it has just that digest."""
+        ...
+
+    def keep_policy(self, digest: Bytes32) -> None:
+        """Keep a copy of `policies.yaml`, which must have that digest, for as long as something is locked under it."""
         ...
 
     def proposal_ids(self) -> list[str]:

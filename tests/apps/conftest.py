@@ -126,8 +126,9 @@ class Gov:
     def ask_security(self) -> None:
         """Put a policy in force that asks an approval of dave or erin, and lock the first proposal under it."""
         self.edit("policies.yaml", "  # Held by", "  security: [dave, erin]\n  # Held by")
-        asked = "      - {role: security, at_least: 1}\n    approval_lifetime: 30 d\n    via: timelock\n    # From"
-        self.edit("policies.yaml", "    via: timelock\n    # From", asked)
+        council = "      - {role: council, at_least: threshold}\n"
+        asked = f"{council}      - {{role: security, at_least: 1}}\n    approval_lifetime: 30 d\n    via:"
+        self.edit("policies.yaml", f"{council}    via:", asked)
         digest = to_hex(FileWorkspace(self.root).policy().digest)
         self.ask("anvil_setStorageAt", self.addresses()["policy_anchor"], "0x" + "00" * 32, digest)
         self.ask("evm_mine")

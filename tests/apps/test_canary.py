@@ -126,8 +126,9 @@ def test_no_secret_is_in_any_file_output_or_argument_list(at: At) -> None:
     gov.edit(f"proposals/{ONE}.yaml", "networks: [devnet]", "networks: [staging]")
     gov.edit(f"proposals/{ONE}.yaml", "author: alice", "author: bob")
     gov.edit("policies.yaml", "  # Held by", "  security: [alice]\n  # Held by")
-    asked = "      - {role: security, at_least: 1}\n    approval_lifetime: 30 d\n    via: timelock\n    # From"
-    gov.edit("policies.yaml", "    via: timelock\n    # From", asked)
+    council = "      - {role: council, at_least: threshold}\n"
+    asked = f"{council}      - {{role: security, at_least: 1}}\n    approval_lifetime: 30 d\n    via:"
+    gov.edit("policies.yaml", f"{council}    via:", asked)
     (gov.root / "staging.yaml").write_text(DESCRIPTION)
     watched = Watched(gov.root, gov.url)
     at_staging = ("--network", "staging", "--broadcast")

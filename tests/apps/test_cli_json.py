@@ -36,6 +36,8 @@ DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("verify", "executed", (ONE,), "governance/verification/v1"),
     ("cancel", "signed", (ONE, "--reason", "a fault"), "governance/draft/v1"),
     ("history", "executed", (ONE,), "governance/history/v1"),
+    ("policy diff", "drafted", ("POLICY", "POLICY"), "governance/policy-diff/v1"),
+    ("policy explain", "drafted", (), "governance/policy-explain/v1"),
     ("manifest diff", "drafted", ("FILE", "FILE"), "governance/manifest-diff/v1"),
     ("manifest check", "drafted", ("FILE",), "governance/manifest-check/v1"),
     ("manifest root", "drafted", ("FILE", *HOW), "governance/manifest-root/v1"),
@@ -73,6 +75,7 @@ def prepared(at: At, stage: str) -> Gov:
 
 def words(gov: Gov, command: str, more: tuple[str, ...]) -> list[str]:
     meant = {
+        "POLICY": str(gov.root / "policies.yaml"),
         "FILE": str(gov.root / "manifest.json"),
         "DESCRIPTION": str(gov.root / "other.yaml"),
         "HASH": gov.safe_hashes()[0] if gov.lock_file().exists() else "",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from governance.core.approval import RoleApproval, Terms, council_hash
 from governance.core.assent import assents
 from governance.core.basis import plan_basis
-from governance.core.case import Case, Consent, Gate
+from governance.core.case import Agreement, Case, Gate
 from governance.core.errors import Finding, Rejected
 from governance.core.kinds import KINDS, Lane
 from governance.core.pins import CodePin, Pins
@@ -116,8 +116,10 @@ def case(
         gate=gate,
         now=now,
         plan=plan_of(rules),
-        consent=Consent(
+        agreement=Agreement(
             approvals=tuple(approvals),
+            policy=rules.digest,
+            basis=plan_basis(plan_of(rules)),
             council=council_hash(OWNERS, THRESHOLD),
             signers=frozenset(person.address for person in signers),
             swapped=(),
@@ -239,15 +241,18 @@ def test_every_reason_is_told():
 
 
 def test_an_approval_does_not_outlive_the_code_that_it_was_given_for():
-    swapped = replace(case().consent, approvals=(approval(CAROL),), swapped=(A,))  # type: ignore[type-var]
-    _, void = messages(replace(case(), consent=swapped))
+    swapped = replace(case().agreement, approvals=(approval(CAROL),), swapped=(A,))  # type: ignore[type-var]
+    _, void = messages(replace(case(), agreement=swapped))
     assert void.endswith(f"the code of {A} has changed since")
 
 
 def test_a_nonce_that_was_planned_anew_changes_nothing():
     """threat_33"""
-    assert messages(replace(case([approval(CAROL)]), plan=plan_of(nonce=7))) == []
-    assert messages(replace(case([approval(CAROL)]), plan=plan_of(attempt=1)))[1:] != []
+    assert plan_basis(plan_of(nonce=7)) == plan_basis(PLAN) != plan_basis(plan_of(attempt=1))
+    agreed = case([approval(CAROL)]).agreement
+    assert agreed is not None
+    assert messages(replace(case(), agreement=replace(agreed, basis=plan_basis(plan_of(nonce=7))))) == []
+    assert messages(replace(case(), agreement=replace(agreed, basis=plan_basis(plan_of(attempt=1)))))[1:] != []
 
 
 def test_a_new_approval_replaces_a_void_one_and_the_earliest_that_holds_says_since_when():
@@ -384,5 +389,4 @@ def test_a_moment_that_has_not_come_is_not_seen():
 
 
 def test_without_anybody_asked_nobody_has_approved():
-    assert messages(replace(case([approval(CAROL)]), consent=None)) == ["0 of 1 approvals by role security"]
-    assert messages(replace(case([approval(CAROL)]), plan=None))[1:] != []
+    assert messages(replace(case([approval(CAROL)]), agreement=None)) == ["0 of 1 approvals by role security"]

@@ -8,13 +8,16 @@ import pytest
 
 from governance.adapters.almanac import almanac_of
 from governance.adapters.files import parse
+from governance.adapters.workspace import FileWorkspace
 from governance.core.case import Gate
 from governance.core.checks.entries import easier
-from governance.core.errors import Rejected
+from governance.core.errors import Refused, Rejected
+from governance.core.explain import explain, sentences
 from governance.core.keccak import keccak
 from governance.core.kinds import KINDS, Lane
 from governance.core.officehours import read_holidays
 from governance.core.policy import Policy, read
+from governance.core.policydiff import difference
 from governance.core.units import Moment, to_hex
 from governance.core.verdict import judge
 from tests.core.test_policy import changed
@@ -231,3 +234,42 @@ def test_a_batch_without_hours_does_not_hold_an_entry_with_them(tmp_path: Path):
     (told,) = easier(free, slow)
     assert told.endswith("keeps office hours (mon, tue, wed, thu, fri 09:00 to 17:00 in Europe/Zurich), rule slow none")
     assert list(easier(slow, free)) == []
+
+
+def test_other_hours_are_told_as_looser_unless_they_lie_within(tmp_path: Path):
+    """threat_52"""
+    longer, shorter, free = (
+        made(tmp_path, text)
+        for text in (with_hours(), with_hours(HOURS.replace("09:00", "10:00")), changed((FREEZE, "")))
+    )
+    told = [[(str(c.weight), c.sentence) for c in difference(*pair)] for pair in ((longer, shorter), (shorter, longer))]
+    ten, nine = (f"mon, tue, wed, thu, fri {hour}:00 to 17:00 in Europe/Zurich" for hour in ("10", "09"))
+    assert told == [
+        [("stricter", f"is sent on {ten}, no longer on {nine}")],
+        [("looser", f"is sent on {nine}, no longer on {ten}")],
+    ]
+    assert [str(c.weight) for c in difference(longer, free)] == ["looser"]
+    assert difference(longer, made(tmp_path, with_hours())) == ()
+    lines = sentences(explain(longer, KINDS["contract_call"], "devnet"))
+    assert f"sent       on {nine}" in lines
+
+
+def test_a_policy_that_is_no_longer_in_force_keeps_its_own_holidays(tmp_path: Path):
+    """threat_51: what was locked under it is judged by the days that it named."""
+    space = FileWorkspace(tmp_path)
+    (tmp_path / "holidays.txt").write_bytes(LISTED.encode())
+    space.policy_file.write_text(with_hours(holidays()))
+    digest = space.policy().digest
+    space.keep_policy(digest)
+    (tmp_path / "holidays.txt").write_text("2026-12-24\n")
+    space.policy_file.write_text(with_hours(holidays("2026-12-24\n")))
+    assert space.policy().digest != digest
+    assert (
+        space.earlier_policy(digest).rules[0].office_hours
+        == made(tmp_path, with_hours(holidays())).rules[0].office_hours
+    )
+    (kept,) = space.policy_copy(digest).parent.glob("*.txt")
+    kept.write_text("2026-12-24\n")
+    with pytest.raises(Refused) as caught:
+        space.earlier_policy(digest)
+    assert [f.rule for f in caught.value.findings] == ["policy-holidays-changed"]

@@ -10,21 +10,21 @@ import pytest
 from governance.core.errors import GovError, Refused, Rejected
 from governance.core.signature import SignatureKind
 from governance.core.stage import Stage
-from governance.life.consent import asked_of
+from governance.life.agreement import asked_of
 from governance.ports import Approvals
 from tests.life.test_life_scenarios import BOTH, ONE, PAUSE, SET_FEE, SWAP, TWO, build, node, place, told
 from tests.sites import DAY, DELAY, Place, people, rules
 
 __all__ = ["build", "node", "place"]
 
-COUNCIL = "      - {role: council, at_least: threshold}\n    via: timelock\n    # From"
+COUNCIL = "      - {role: council, at_least: threshold}\n    via:"
 ROLES = ("  # Held by", "  security: [frank, grace]\n  audit: [grace, heidi]\n  # Held by")
 ASKED = ["upgrades-are-slow"]
 
 
 def asking(*approvals: str, then: str = "    approval_lifetime: 30 d\n") -> tuple[tuple[str, str], ...]:
     lines = "".join(f"      - {each}\n" for each in ("{role: council, at_least: threshold}", *approvals))
-    return ROLES, (COUNCIL, f"{lines}{then}    via: timelock\n    # From")
+    return ROLES, (COUNCIL, f"{lines}{then}    via:")
 
 
 SECURITY = asking("{role: security, at_least: 1}")
@@ -139,7 +139,7 @@ def test_a_policy_that_came_into_force_meanwhile_voids_approvals(place: Place) -
     place.approve(ONE, "frank")
     place.enforce(("roles:", "summary: Another.\nroles:"))
     assert reasons(place) == ["the policy has changed since"]
-    assert refused(place.queue, ONE) == [*ASKED, "approval-void"]
+    assert refused(place.queue, ONE) == [*ASKED, "approval-void", "lock-stale"]
     assert "lock-stale" in refused(place.approve, ONE, "frank")
 
 
@@ -295,7 +295,7 @@ def test_a_lane_without_a_timelock_asks_before_it_executes(place: Place) -> None
 def test_nothing_is_sent_outside_office_hours_and_people_sign_at_night(place: Place) -> None:
     """threat_18: the chain's clock, on the wall of the policy's zone."""
     hours = '    office_hours: {zone: UTC, days: [mon, tue, wed, thu, fri, sat, sun], from: "09:00", to: "17:00"}\n'
-    place.enforce((COUNCIL, f"      - {{role: council, at_least: threshold}}\n{hours}    via: timelock\n    # From"))
+    place.enforce((COUNCIL, f"      - {{role: council, at_least: threshold}}\n{hours}    via:"))
     _warp_to(place, 3)
     place.approved(ONE, SWAP)
     assert refused(place.queue, ONE) == ASKED

@@ -308,7 +308,7 @@ def test_what_the_policy_no_longer_allows_is_neither_signed_nor_sent(
     place.approved(ONE, SWAP)
     enforce(place, old, new)
     head = place.site.chain.head()
-    wanted = {rule} if rule != "delay-below-minimum" else {"lock-stale"}
+    wanted = {rule, "lock-stale"} if rule != "delay-below-minimum" else {"lock-stale"}
     assert set(refused(place.queue, ONE)) == wanted
     assert set(refused(place.sign, ONE, "dave")) == wanted
     assert place.site.chain.head() == head
@@ -325,9 +325,9 @@ def test_approvals_that_nobody_gave_are_not_waved_through(place: Place) -> None:
     """threat_52"""
     enforce(
         place,
-        "      - {role: council, at_least: threshold}\n    via: timelock",
+        "      - {role: council, at_least: threshold}\n    via:",
         "      - {role: council, at_least: threshold}\n      - {role: author, at_least: 1}\n"
-        "    approval_lifetime: 30 d\n    via: timelock",
+        "    approval_lifetime: 30 d\n    via:",
     )
     place.approved(ONE, SWAP)
     assert "0 of 1 approvals by role author" in told(place.queue, ONE)

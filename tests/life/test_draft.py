@@ -120,6 +120,17 @@ def test_the_workflow_runs_the_check_without_write_rights_or_secrets():
     assert "$version" not in text
 
 
+def test_the_workflow_judges_by_the_policy_of_the_base_branch():
+    """threat_52: a pull request cannot loosen the policy that judges it."""
+    workflow = yaml.safe_load(workspace_files()[".github/workflows/proposals.yml"])
+    steps = workflow["jobs"]["check"]["steps"]
+    base = next(step["with"] for step in steps if step.get("with", {}).get("path") == ".base")
+    assert base["ref"] == "${{ github.event.pull_request.base.sha }}"
+    assert base["persist-credentials"] is False
+    (check,) = [step["run"] for step in steps if "gov check" in step.get("run", "")]
+    assert "$(test ! -f .base/policies.yaml || echo --in-force .base/policies.yaml)" in check
+
+
 def test_the_findings_are_shown_by_a_job_that_reads_no_proposal():
     workflow = yaml.safe_load(workspace_files()[".github/workflows/proposals.yml"])
     (check,) = [step["run"] for step in workflow["jobs"]["check"]["steps"] if "gov check" in step.get("run", "")]

@@ -15,6 +15,7 @@ from governance.apps.cli import (
     hashes,
     manifests,
     plans,
+    policy,
     signing,
     simulate,
 )
@@ -37,6 +38,7 @@ app.command("doctor", short_help="Check tools, endpoints, addresses, roles and c
 app.add_typer(devnet.app, name="devnet", short_help="A local chain with everything on it, for trying.")
 app.command("new", short_help="Write a new proposal of a kind, for an author to change.")(documents.new)
 app.command("schema", short_help="The JSON Schema of proposals, for editors.")(documents.schema)
+app.add_typer(policy.app, name="policy", short_help="What a policy says, and what another would change.")
 app.command("check", short_help="Hold proposals against schema, policy and lock file.")(documents.check)
 app.command("lock", short_help="Derive a proposal's plan from the chain; write its lock file.")(plans.lock)
 app.command("plan", short_help="Show the plan that follows from the chain now.")(plans.plan)

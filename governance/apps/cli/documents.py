@@ -25,6 +25,7 @@ from governance.core.units import Moment
 
 if TYPE_CHECKING:
     from governance.core.policy import Policy
+    from governance.life.inforce import InForce
     from governance.life.review import Review
 
 Title = Annotated[str, typer.Option("--title", help="One line that a signer reads first.")]
@@ -137,6 +138,13 @@ def check(
             "--at", help="Judge freezes, office hours and deadlines as of this moment, UTC.", metavar="MOMENT"
         ),
     ] = None,
+    in_force: Annotated[
+        Path | None,
+        typer.Option("--in-force", help="The policies.yaml of the base branch: it judges as well.", metavar="FILE"),
+    ] = None,
+    online: Annotated[
+        bool, typer.Option("--online", help="Ask each network which policy is in force; it judges as well.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Schema, policy and lock files of proposals: every violation, with file:line:column. Needs no chain."""
@@ -147,8 +155,16 @@ def check(
     known = space.proposal_ids()
     ids = [one_proposal(given, known) for given in proposals] if proposals else known
     policy = _judging(space, sarif)
+    force = _force(space, policy, in_force, online=online)
     moment = None if at is None else Moment.parse(at)
-    made = review(ids, policy=policy, read=space.proposal, open_lock=lambda i, n: open_lock(space, i, n), at=moment)
+    made = review(
+        ids,
+        policy=policy,
+        read=space.proposal,
+        open_lock=lambda i, n: open_lock(space, i, n),
+        force=force,
+        at=moment,
+    )
     made += [] if proposals else misnamed(space.misnamed())
     if report is not None:
         wiring.write(report, report_markdown(made))
@@ -162,6 +178,17 @@ def check(
         raise typer.Exit(2)
     if not all(each.ok for each in made):
         raise typer.Exit(1)
+
+
+def _force(space: Any, policy: "Policy", base: Path | None, *, online: bool) -> "InForce":
+    """What is in force, as far as the options ask."""
+    from governance.life import inforce
+
+    if base is None and not online:
+        return inforce.InForce()
+    sites = [wiring.site(space, name) for name in sorted(policy.networks)] if online else []
+    given = None if base is None else wiring.policy(base)
+    return inforce.in_force(space, base=given, sites=sites)
 
 
 def _judging(space: Any, sarif: Path | None) -> "Policy":

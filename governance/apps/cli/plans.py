@@ -1,7 +1,7 @@
 """`gov lock`, `plan`, `status`, `history`: what will happen, where it stands, what was noted."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,7 @@ from governance.apps.cli.common import (
 from governance.core.errors import GovError, Rejected
 
 if TYPE_CHECKING:
+    from governance.adapters.workspace import FileWorkspace
     from governance.core.errors import Finding
 
 
@@ -45,31 +46,72 @@ def lock(
     console().print(f"written: {locking.file}")
 
 
-def plan(proposal: ProposalId, workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False) -> None:
-    """Show the plan that follows from the chain now, and whether the lock file still says the same. Writes nothing."""
+def plan(
+    proposal: ProposalId,
+    workspace: WorkspaceDir = HERE,
+    network: OnNetwork = None,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Instead, the proposal that takes it back, as YAML to review.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Show the plan that follows from the chain now, what to ask of it, and whether the lock file still says the same.
+
+    Writes nothing.
+    """
+    from governance.core.kinds import KINDS
     from governance.core.lock import lock_document, moved
     from governance.life.locked import open_lock
     from governance.life.pin import plan_now
 
     space = wiring.workspace(workspace)
     proposal_id = one_proposal(proposal, space.proposal_ids())
+    if rollback:
+        _rollback(space, proposal_id, wiring.networks_of(space, proposal_id, network), json=json)
+        return
     plans: dict[str, Any] = {}
+    questions: dict[str, tuple[str, ...]] = {}
     stale: list[Finding] = []
     for name in wiring.networks_of(space, proposal_id, network):
         site = wiring.site(space, name)
         plans[name] = plan_now(site, space, proposal_id).plan
+        document = space.proposal(proposal_id).document
+        questions[name] = KINDS[document.kind].questions(document, site.network, plans[name].pins)
         locked = open_lock(space, proposal_id, name)
         if locked is not None:
             stale += moved(locked.plan.pins, plans[name].pins)
     if json:
-        emit({**lock_document(plans, {}), "stale": [finding_document(finding) for finding in stale]})
+        told = {"stale": [finding_document(finding) for finding in stale], "questions": questions}
+        emit({**lock_document(plans, {}), **told})
     else:
-        for each in plans.values():
+        for name, each in plans.items():
             console().print(show.plan(each))
+            console().print(
+                "\n".join(["to ask before agreeing:", *(f"  · {q}" for q in questions[name])]), markup=False
+            )
         for finding in stale:
             console(stderr=True).print(str(finding), markup=False)
     if stale:
         raise typer.Exit(1)
+
+
+def _rollback(space: "FileWorkspace", proposal_id: str, networks: list[str], *, json: bool) -> None:
+    """By the pins of the lock file, or where there is none, of the plan that follows now."""
+    from governance.core.kinds import KINDS
+    from governance.life.locked import open_lock
+    from governance.life.pin import plan_now
+    from governance.life.rollback import rollback
+
+    proposal, pins = space.proposal(proposal_id), {}
+    for name in networks:
+        locked = open_lock(space, proposal_id, name)
+        made = plan_now(wiring.site(space, name), space, proposal_id).plan if locked is None else locked.plan
+        pins[space.policy().networks[name]] = made.pins
+    text = rollback(proposal, KINDS[proposal.document.kind], pins)
+    if json:
+        emit({"schema": "governance/rollback/v1", "proposal": proposal_id, "networks": networks, "text": text})
+    else:
+        typer.echo(text, nl=False)
 
 
 def status(

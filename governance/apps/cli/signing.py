@@ -72,7 +72,7 @@ def signatures(
     proposal: ProposalId, workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False
 ) -> None:
     """Who has signed or approved, who is missing, and what is wrong with it: against the newest block."""
-    from governance.life.consent import asked_of
+    from governance.life.agreement import asked_of
     from governance.life.watch import look
 
     space = wiring.workspace(workspace)

@@ -23,8 +23,8 @@ def times(case: Case, rule: Rule) -> Iterator[Finding]:
 
 def _frozen(rule: Rule, now: Moment, eta: Moment) -> Iterator[Finding]:
     for start, end in rule.freeze:
-        for moment, what in ((now, "acted on now"), (eta, f"executable at {eta}")):
-            if start <= moment < end:
-                message = f"frozen from {start} to {end}: it would be {what}"
-                yield Finding(rule=rule.id, message=message, hint=f"wait until {end}", place=rule.place)
-                break
+        frozen = range(start.seconds, end.seconds)
+        if now.seconds in frozen or eta.seconds in frozen:
+            what = "acted on now" if now.seconds in frozen else f"executable at {eta}"
+            message = f"frozen from {start} to {end}: it would be {what}"
+            yield Finding(rule=rule.id, message=message, hint=f"wait until {end}", place=rule.place)

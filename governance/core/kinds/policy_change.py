@@ -68,7 +68,7 @@ class PolicyChange(Kind[PolicyChangeDocument]):
             f"Does the file at {document.uri} have the digest {document.digest}, by gov's own reckoning?",
             "What may whom do under the new policy who could not before, and with what shorter delay or smaller quorum?",
             f"Does the new policy still allow a policy_change on {network.name}, with a delay that the timelock accepts?",
-            "What is locked or waiting under the policy in force? It is judged by the new one from then on.",
+            "What is locked or waiting under the policy in force? It is judged by both from then on.",
         )
 
     def inverse(self, document: PolicyChangeDocument, network: Network, pins: Pins) -> dict[str, Any]:  # noqa: ARG002

@@ -3,30 +3,38 @@
 Read for the gates that send something, and for whoever asks who has approved. It judges nothing.
 """
 
+from dataclasses import replace
+
 from governance.core.approval import council_hash
 from governance.core.assent import Assent, assents
-from governance.core.case import Case, Consent, Gate
-from governance.life.locked import Locked, swapped_code
-from governance.life.pin import kind_of
+from governance.core.basis import plan_basis
+from governance.core.case import Agreement, Case, Gate
+from governance.core.policy import Policy
+from governance.life.locked import Locked, policy_before, swapped_code
+from governance.life.pin import case_at
 from governance.life.site import Site, Workspace
 from governance.life.watch import Sighting
 
 
-def asks_members(locked: Locked, network: str) -> bool:
-    """Whether the rule asks anybody beside the Safe's threshold."""
-    rule = locked.policy.rule_for(locked.proposal.document.kind, network)
+def asks_members(policy: Policy, locked: Locked, network: str) -> bool:
+    """Whether the rule of a policy asks anybody beside the Safe's threshold."""
+    rule = policy.rule_for(locked.proposal.document.kind, network)
     return rule is not None and any(asked.at_least is not None for asked in rule.approvals)
 
 
-def consent_to(site: Site, workspace: Workspace, sighting: Sighting, index: int) -> Consent | None:
-    """What is known of one step's consent at the sighting's block; None where the rule asks nobody for it."""
+def agreement_on(site: Site, workspace: Workspace, sighting: Sighting, index: int) -> Agreement | None:
+    """What is known of the agreement on one step at the sighting's block; None where no rule that judges it asks for any."""
     locked = sighting.locked
     assert locked is not None
-    if not asks_members(locked, sighting.network):
+    earlier = policy_before(workspace, locked)
+    judging = [policy for policy in (locked.policy, earlier) if policy is not None]
+    if not any(asks_members(policy, locked, sighting.network) for policy in judging):
         return None
     swapped = swapped_code(site, locked.plan.pins, sighting.head)
-    return Consent(
+    return Agreement(
         approvals=tuple(workspace.approvals(sighting.proposal).all()),
+        policy=locked.policy.digest,
+        basis=plan_basis(locked.plan),
         council=council_hash(sighting.safe.owners, sighting.safe.threshold),
         signers=frozenset(sighting.steps[index].quorum.signed),
         swapped=tuple(each.account for each in swapped),
@@ -43,16 +51,8 @@ def asked_of(site: Site, workspace: Workspace, sighting: Sighting) -> tuple[Case
 def case_of(site: Site, workspace: Workspace, sighting: Sighting) -> Case | None:
     """The first unfinished step as the next gate would judge it; None where nobody is asked, or nothing is locked."""
     locked = sighting.locked
-    if locked is None or not asks_members(locked, sighting.network):
+    if locked is None or not asks_members(locked.policy, locked, sighting.network):
         return None
     index = next((i for i, seen in enumerate(sighting.steps) if seen.stage is sighting.stage), 0)
-    return Case(
-        proposal=locked.proposal,
-        policy=locked.policy,
-        network=sighting.network,
-        lane=kind_of(locked.proposal).lane,
-        gate=Gate.EXECUTE,
-        now=sighting.head.timestamp,
-        plan=locked.plan,
-        consent=consent_to(site, workspace, sighting, index),
-    )
+    case = case_at(site, locked.policy, locked.proposal, sighting.head, gate=Gate.EXECUTE, plan=locked.plan)
+    return replace(case, agreement=agreement_on(site, workspace, sighting, index))
