@@ -48,6 +48,12 @@ def asked_of(site: Site, workspace: Workspace, sighting: Sighting) -> tuple[Case
     return (None, ()) if case is None or rule is None else (case, assents(case, rule))
 
 
+def lacking(site: Site, workspace: Workspace, sighting: Sighting) -> str:
+    """Which roles of members have too few approvals, in words; empty when none has."""
+    _, asked = asked_of(site, workspace, sighting)
+    return ", ".join(f"{len(a.counted)} of {a.at_least} by {a.role}" for a in asked if a.missing and a.among is None)
+
+
 def case_of(site: Site, workspace: Workspace, sighting: Sighting) -> Case | None:
     """The first unfinished step as the next gate would judge it; None where nobody is asked, or nothing is locked."""
     locked = sighting.locked

@@ -23,6 +23,8 @@ def test_what_a_role_must_approve_is_queued_once_it_has(asked: Gov) -> None:
     """threat_52"""
     for name in SIGNERS:
         assert asked.sign(name).code == 0
+    (row,) = asked.json("status")["proposals"]
+    assert (row["stage"], row["next"]) == ("approved", "gov approve: 0 of 1 by security")
     early = asked.act("queue")
     assert early.code == 1
     assert "0 of 1 approvals by role security  (rule upgrades-are-slow)" in early.err
@@ -32,6 +34,7 @@ def test_what_a_role_must_approve_is_queued_once_it_has(asked: Gov) -> None:
     assert approved.out.startswith(
         "approved by 0x90F79bf6EB2c4f870365E785982E1f101E93b906 as security on devnet, until"
     )
+    assert asked.json("status")["proposals"][0]["next"].startswith("gov queue")
     assert asked.act("queue").code == 0
     asked.done("devnet", "warp", "48h")
     assert asked.act("execute").code == 0
