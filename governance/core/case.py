@@ -10,6 +10,7 @@ from enum import StrEnum
 from governance.core.approval import RoleApproval
 from governance.core.errors import Finding
 from governance.core.kinds.base import Lane
+from governance.core.permission import Spent
 from governance.core.plan import Plan
 from governance.core.policy import Policy
 from governance.core.proposal import Proposal
@@ -71,6 +72,8 @@ class Case:
     """From when on the timelock executes it; None while it is not scheduled, and where there is no timelock."""
     agreement: Agreement | None = None
     """None where nobody was asked, and then nobody has agreed."""
+    spent: tuple[Spent, ...] = ()
+    """What the timelock has executed and holds, where the rule counts it."""
 
     def finding(self, loc: Loc, rule: str, message: str, hint: str = "") -> Finding:
         """A finding at a place in the proposal's file."""

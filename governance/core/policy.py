@@ -11,11 +11,13 @@ from governance.core.errors import Place, Rejected
 from governance.core.findings import validated
 from governance.core.network import Network
 from governance.core.officehours import NO_ALMANAC, Almanac, OfficeHours
+from governance.core.permission import Permission
+from governance.core.permissionfile import permission
 from governance.core.policycheck import disagreements
 from governance.core.policyfile import COUNCIL_THRESHOLD, NetworkPart, PolicyDocument, RulePart, SafeRolePart
 from governance.core.policyhours import office_hours
 from governance.core.risk import Risk
-from governance.core.tree import Mapping, digest, locate
+from governance.core.tree import Loc, Mapping, digest, locate
 from governance.core.units import Address, Bytes32, Duration, Moment
 
 
@@ -53,6 +55,10 @@ class Rule:
     """How long enough approvers of each role must have seen the plan before anything is sent; None for no time."""
     separate: tuple[str, ...]
     """Roles for two of which nobody counts."""
+    calls: tuple[Permission, ...] | None
+    """What may be called; None where nothing limits it but the kind."""
+    value_at_most: int | None
+    """Wei of one proposal; None where the permissions alone limit it."""
     risk: Risk = Risk.ROUTINE
     """The highest that a proposal may carry here."""
 
@@ -140,6 +146,8 @@ def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping, a
         via=part.via,
         delay=Duration.parse(part.delay),
         grace=None if part.grace is None else Duration.parse(part.grace),
+        calls=_calls(part, ("rules", index, "calls"), tree),
+        value_at_most=_value_at_most(part),
         freeze=tuple((Moment.parse(f.from_), Moment.parse(f.to)) for f in part.freeze),
         office_hours=None if part.office_hours is None else office_hours(part.office_hours, almanac),
         approval_lifetime=None if part.approval_lifetime is None else Duration.parse(part.approval_lifetime),
@@ -147,3 +155,15 @@ def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping, a
         separate=tuple(part.separate),
         risk=part.risk,
     )
+
+
+def _calls(part: RulePart, loc: Loc, tree: Mapping) -> tuple[Permission, ...] | None:
+    if not isinstance(part.calls, list):
+        return None
+    return tuple(permission(each, (*loc, i), tree) for i, each in enumerate(part.calls))
+
+
+def _value_at_most(part: RulePart) -> int | None:
+    if part.value_at_most is not None:
+        return int(part.value_at_most)
+    return None if isinstance(part.calls, list) else 0

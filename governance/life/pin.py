@@ -145,7 +145,15 @@ def permitted(site: Site, case: Case, head: Head, *, earlier: Policy | None = No
     `earlier` is the policy that it was locked under, where that is another: it must allow it too.
     """
     require_anchored(site, case.policy, head)
+    if any(_counts(each, case.proposal, site) for each in (case.policy, earlier) if each is not None):
+        case = replace(case, spent=tuple(site.timelock.ledger(head)))
     return (judge(case) if earlier is None else judge_by_both(case, earlier)).require()
+
+
+def _counts(policy: Policy, proposal: Proposal, site: Site) -> bool:
+    """Whether the rule that the proposal goes by has an allowance, so that what was spent before matters."""
+    rule = policy.rule_for(proposal.document.kind, site.network.name)
+    return rule is not None and any(each.allowance is not None for each in rule.calls or ())
 
 
 def require_anchored(site: Site, policy: Policy, head: Head) -> None:

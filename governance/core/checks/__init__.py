@@ -12,6 +12,7 @@ from governance.core.checks.calls import calls
 from governance.core.checks.entries import entries
 from governance.core.checks.hours import hours
 from governance.core.checks.lanes import lane
+from governance.core.checks.permissions import permissions
 from governance.core.checks.risk import risk
 from governance.core.checks.times import times
 from governance.core.checks.visible import visible
@@ -21,7 +22,10 @@ from governance.core.policy import Rule
 
 Check = Callable[[Case, Rule], Iterator[Finding]]
 
-CHECKS: tuple[Check, ...] = (lane, author, entries, calls, risk, times, hours, waits, approvals, visible)
+CHECKS: tuple[Check, ...] = (
+    *(lane, author, entries, permissions, calls, risk),
+    *(times, hours, waits, approvals, visible),
+)
 """In the order in which their findings are told."""
 
 __all__ = ["CHECKS", "Check"]
