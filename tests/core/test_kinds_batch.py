@@ -187,3 +187,19 @@ def test_who_must_not_approve_alone_does_not_by_a_batch():
     edits = [("  - id: stop\n", alone)]
     verdict = judge(case(proposal(batch(CALL, CALL)), policy(*edits)))
     assert {(f.rule, f.path) for f in verdict.violations} == {("slow", "entries[0]"), ("slow", "entries[1]")}
+
+
+CONSIDERED = {
+    "a time to be seen": ("    visible: 24 h\n", "lets it be seen for 24 h, rule many for no time at all"),
+    "duties kept apart": ("    separate: [security, author]\n", "keeps security, author apart, rule many does not"),
+}
+
+
+@pytest.mark.parametrize("name", CONSIDERED)
+def test_a_batch_is_considered_for_as_long_and_by_as_many_as_its_entries(name: str):
+    line, expected = CONSIDERED[name]
+    both = "at_least: 1}, {role: author, at_least: 1}]"
+    edits = [("at_least: 1}]", both), ("  - id: stop\n", RULE.replace("at_least: 1}]", both))]
+    ours = [(f"{both}\n    approval_lifetime: 30 d\n", f"{both}\n    approval_lifetime: 30 d\n{line}")]
+    verdict = judge(case(proposal(batch(CALL, CALL)), policy(*edits, *ours)))
+    assert {f.message for f in verdict.violations} == {f"rule slow {expected}"}
