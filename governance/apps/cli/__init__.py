@@ -7,6 +7,7 @@ import typer
 
 from governance.apps.cli import (
     acts,
+    approving,
     deploy,
     devnet,
     doctor,
@@ -44,7 +45,8 @@ app.command("lock", short_help="Derive a proposal's plan from the chain; write i
 app.command("plan", short_help="Show the plan that follows from the chain now.")(plans.plan)
 app.command("simulate", short_help="Rehearse a proposal's whole life on the live state.")(simulate.simulate)
 app.command("sign", short_help="Show what will be signed, then sign it with a keystore.")(signing.sign)
-app.command("signatures", short_help="Who has signed, who is missing, what is wrong.")(signing.signatures)
+app.command("approve", short_help="Approve in a role of members, beside the Safe.")(approving.approve)
+app.command("signatures", short_help="Who signed or approved, who is missing, what is wrong.")(signing.signatures)
 app.command("hash", short_help="The three hashes of any Safe transaction, offline.")(hashes.hash_command)
 app.command("queue", short_help="Schedule a signed proposal in the timelock.")(acts.queue)
 app.command("status", short_help="Where proposals stand, derived from the chain now.")(plans.status)
