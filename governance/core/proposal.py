@@ -60,6 +60,8 @@ class ProposalDocument(DocumentPart):
     """A proposal that must be executed first."""
     not_after: MomentField | None = None
     """From then on it must not be queued any more."""
+    irreversible: TextField | None = None
+    """What of it no rollback can bring back, and why that is accepted."""
     risk: Risk | None = None
     """How grave its author says it is; what it really is, is computed. Saying too little is refused."""
 

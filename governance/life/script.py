@@ -18,7 +18,7 @@ from governance.core.keccak import keccak
 from governance.core.kinds import Lane
 from governance.core.plan import Plan, Step
 from governance.core.quorum import count
-from governance.core.rehearsal import UNDONE, Act, Scene, Sent
+from governance.core.rehearsal import UNDONE, Act, ActResult, BlockResult, Played, Scene, Sent
 from governance.core.safetx import SafeTx, execution
 from governance.core.stage import ACTIONS, DONE_TIMESTAMP, Stage
 from governance.core.units import ZERO_WORD, Address, Duration, Moment, checksummed
@@ -88,6 +88,14 @@ class Script:
         """As they are played."""
         pairs = zip(self.moments, self.acts, strict=True)
         return [Scene(moment=moment, sent=tuple(act.sent for act in acts)) for moment, acts in pairs]
+
+    def results(self, played: Sequence[Sequence[Played]]) -> tuple[BlockResult, ...]:
+        """Each act with what came of it."""
+        found = []
+        for moment, acts, results in zip(self.moments, self.acts, played, strict=True):
+            pairs = zip(acts, results, strict=True)
+            found.append(BlockResult(moment=moment, acts=tuple(ActResult(act=a, played=p) for a, p in pairs)))
+        return tuple(found)
 
 
 # 1. The plan.
@@ -193,11 +201,11 @@ def executor_of(site: Site, subject: Subject) -> Address:
 
 def script_of(subject: Subject, executor: Address) -> Script:
     """The blocks, from the one after the head to the last execution."""
-    first = [act for tx in subject.earlier for act in _safe_acts(subject, tx, f"earlier: nonce {tx.nonce}")]
+    first = [act for tx in subject.earlier for act in safe_acts(subject, tx, f"earlier: nonce {tx.nonce}")]
     for pending in subject.pending:
         if pending.eta is None:
             verb = "schedule" if subject.lane is Lane.TIMELOCK else "execute"
-            first += _safe_acts(subject, pending.step.safe_tx, f"{verb}: {pending.step.label}")
+            first += safe_acts(subject, pending.step.safe_tx, f"{verb}: {pending.step.label}")
     blocks: list[tuple[Moment, tuple[Act, ...]]] = [(subject.start, tuple(first))] if first else []
     early = 0
     for index, pending in enumerate(subject.pending if subject.lane is Lane.TIMELOCK else ()):
@@ -223,7 +231,7 @@ def _after_the_one_before(before: Sequence[Pending], pending: Pending, executed:
     return executed + Duration(max(extra, 0))
 
 
-def _safe_acts(subject: Subject, tx: SafeTx, label: str) -> list[Act]:
+def safe_acts(subject: Subject, tx: SafeTx, label: str) -> list[Act]:
     """A quorum of owners approves on chain, and then anyone has the Safe execute: no signature is needed."""
     owners = subject.owners[: subject.threshold]
     approve = Call(to=tx.safe, data=encode_call(APPROVE, [tx.hash]), summary="approveHash")
