@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from governance.core.ballot import Ballot
     from governance.core.effects import Seen
+    from governance.core.errors import Finding
     from governance.core.facts import Receipt
     from governance.core.journal import Entry
     from governance.core.plan import Plan
@@ -349,9 +350,15 @@ def rehearsal(each: "Rehearsal") -> "RenderableType":
         title = [] if changes and changes[-1][0] == change.account else [f"changes of {change.account}"]
         values = f"    {_value(change.before)} → {_value(change.after)}"
         changes.append((change.account, "\n".join([*title, f"  {what}", values])))
-    lines = [str(finding) for finding in each.findings] or ["nothing was found that must not be"]
     digest = [f"digest of the effects  {to_hex(each.effects)}"] if changes else []
-    return Group(blocks, seen, Text("\n".join([*(text for _, text in changes), *digest, *lines])))
+    return Group(blocks, seen, Text("\n".join([*(text for _, text in changes), *digest])))
+
+
+def findings(found: "Sequence[Finding]") -> "RenderableType":
+    """Every finding, or that there is none."""
+    from rich.text import Text
+
+    return Text("\n".join(str(finding) for finding in found) or "nothing was found that must not be")
 
 
 def _value(raw: bytes) -> str:
@@ -375,7 +382,7 @@ def rehearsal_document(each: "Rehearsal") -> dict[str, Any]:
         "block_hash": to_hex(each.head.hash),
         "now": str(each.head.timestamp),
         "ok": not each.findings,
-        "blocks": [_block_document(block) for block in each.blocks],
+        "blocks": [block_document(block) for block in each.blocks],
         "promises": [seen_document(seen) for seen in each.promised],
         "changes": difference_document(each.changes, each.names),
         "changes_digest": to_hex(each.digest),
@@ -383,7 +390,8 @@ def rehearsal_document(each: "Rehearsal") -> dict[str, Any]:
     }
 
 
-def _block_document(block: "BlockResult") -> dict[str, Any]:
+def block_document(block: "BlockResult") -> dict[str, Any]:
+    """One block and its acts as JSON values."""
     acts = [
         {
             "act": result.act.label,

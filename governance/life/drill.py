@@ -15,7 +15,7 @@ from governance.core.errors import Finding, Refused
 from governance.core.facts import Generation, TargetFacts
 from governance.core.policy import Rule
 from governance.core.rehearsal import BlockResult
-from governance.life.ground import Ground, drafted, live, planned
+from governance.life.ground import Ground, drafted, live, planned, rule_on
 from governance.life.locked import Locked
 from governance.life.rollback import document
 from governance.life.site import Workspace
@@ -98,19 +98,17 @@ class _Outcome:
 
 def _live(how: Drilling, ground: Ground, kind: str) -> _Outcome:
     locked, network = how.locked, ground.site.network.name
-    rule = locked.policy.rule_for(kind, network)
-    notes = () if rule else (f"no rule of policies.yaml allows {kind}: the drill goes by {how.rule.id}",)
     try:
+        rule, notes = rule_on(ground, locked.policy, kind, how.rule)
         proposal = drafted(document(locked.proposal, {"kind": kind, "reason": REASON}, [network]), locked.proposal.id)
-        life = live(ground, planned(ground, how.workspace, proposal, locked.policy, rule or how.rule))
+        life = live(ground, planned(ground, how.workspace, proposal, locked.policy, rule))
     except Refused as error:
         told = error.findings or (Finding(rule="", message=error.message),)
         return _Outcome(
             findings=tuple(
                 Finding(rule=_RULES[kind], message=f"{_WORDS[kind]} would be refused: {each.message}", hint=HINT)
                 for each in told
-            ),
-            notes=notes,
+            )
         )
     findings = judge_act(_RULES[kind], _WORDS[kind], life.blocks)
     return _Outcome(after=life.after, blocks=life.blocks, findings=tuple(findings), notes=notes)

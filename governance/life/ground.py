@@ -11,7 +11,7 @@ from typing import Any
 from governance.core.difference import Change, joined, stored
 from governance.core.errors import Place
 from governance.core.facts import Head
-from governance.core.kinds import KINDS
+from governance.core.kinds import KINDS, Lane
 from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy, Rule
 from governance.core.proposal import Proposal, read
@@ -81,6 +81,21 @@ def drafted(document: Mapping[str, Any], proposal_id: str) -> Proposal:
     assert isinstance(tree, Tree)
     models = {name: kind.document for name, kind in KINDS.items()}
     return read(tree, id=proposal_id, file=proposal_id, models=models)
+
+
+def rule_on(ground: Ground, policy: Policy, kind: str, otherwise: Rule) -> tuple[Rule, tuple[str, ...]]:
+    """The rule by which a kind is rehearsed on a ground, and what is to be known of it.
+
+    Where none allows the kind, it is `otherwise`; a delay that the timelock would refuse there is the timelock's least.
+    """
+    found = policy.rule_for(kind, ground.site.network.name)
+    if found is None:
+        return otherwise, (f"no rule of policies.yaml allows {kind}: it is rehearsed by {otherwise.id}",)
+    least = ground.site.timelock.look(ground.head).min_delay
+    if found.via != Lane.TIMELOCK or found.delay >= least:
+        return found, ()
+    told = f"rule {found.id} gives {kind} a delay of {found.delay}, but the timelock would ask for {least}: change the rule"
+    return replace(found, delay=least), (told,)
 
 
 def planned(ground: Ground, workspace: Workspace, proposal: Proposal, policy: Policy, rule: Rule) -> Locked:

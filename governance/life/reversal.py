@@ -29,7 +29,7 @@ from governance.core.reversal import (
 from governance.core.situation import statements
 from governance.core.slots import slot_names
 from governance.core.units import Address
-from governance.life.ground import Ground, Life, drafted, live, planned
+from governance.life.ground import Ground, Life, drafted, live, planned, rule_on
 from governance.life.locked import Locked
 from governance.life.rollback import document
 from governance.life.site import Site, Workspace
@@ -70,18 +70,16 @@ def reverse(workspace: Workspace, done: Done) -> Reversed:
     if body is None:
         why = f"declared irreversible: {declared}" if declared else f"no rollback is derived from a {locked.kind.name}"
         return Reversed(reversal=None, findings=(), notes=(why,))
-    notes = []
-    rule = locked.policy.rule_for(body["kind"], site.network.name)
-    if rule is None:
-        notes.append(f"no rule of policies.yaml allows {body['kind']}: the rollback is rehearsed by {done.rule.id}")
+    notes: tuple[str, ...] = ()
     try:
+        rule, notes = rule_on(done.after, locked.policy, body["kind"], done.rule)
         proposal = drafted(document(locked.proposal, body, [site.network.name]), locked.proposal.id)
-        life = live(done.after, planned(done.after, workspace, proposal, locked.policy, rule or done.rule))
+        life = live(done.after, planned(done.after, workspace, proposal, locked.policy, rule))
     except (Refused, Rejected) as error:
         told = _told(error)
         if declared is not None:
             return Reversed(reversal=None, findings=(), notes=(*notes, *(f"declared irreversible: {f}" for f in told)))
-        return Reversed(reversal=None, findings=told, notes=tuple(notes))
+        return Reversed(reversal=None, findings=told, notes=notes)
     found = _compared(done, life, body["kind"])
     names = slot_names(locked.plan, site.network) | slot_names(life.plan, site.network)
     findings, more = judge_reversal(found, names, declared)

@@ -117,7 +117,7 @@ def subject_of(site: Site, workspace: Workspace, proposal_id: str, plan: Plan | 
         sighting = look(site, workspace, proposal_id)
         assert sighting.locked is not None
         locked, head, safe = sighting.locked, sighting.head, sighting.safe
-        pending = _still_to_do(sighting)
+        pending = still_to_do(sighting)
     facts = site.safe(locked.plan.lane).look(head) if safe is None else safe
     _require_predecessor(site, locked, pending, head)
     unsent = [each.step.safe_tx.nonce for each in pending if each.eta is None]
@@ -133,7 +133,8 @@ def subject_of(site: Site, workspace: Workspace, proposal_id: str, plan: Plan | 
     )
 
 
-def _still_to_do(sighting: Sighting) -> tuple[Pending, ...]:
+def still_to_do(sighting: Sighting) -> tuple[Pending, ...]:
+    """Steps that are not executed yet. Raises Refused when there is nothing to be done any more."""
     assert sighting.locked is not None
     if sighting.stage in {Stage.EXECUTED, Stage.CANCELLED, Stage.EXPIRED}:
         message = f"{sighting.proposal} is {sighting.stage} on {sighting.network}: there is nothing to rehearse"
@@ -213,12 +214,12 @@ def script_of(subject: Subject, executor: Address) -> Script:
         due = max(subject.due(pending), _after_the_one_before(subject.pending[:index], pending, last))
         if due.seconds - 2 > last.seconds:
             waiting = subject.pending[index:] if index == 0 else [pending]
-            tries = tuple(_execution(each.step, executor, must_pass=False) for each in waiting)
+            tries = tuple(execution_act(each.step, executor, must_pass=False) for each in waiting)
             early = len(blocks) if index == 0 and blocks else early
             blocks.append((Moment(due.seconds - 1), tries))
             last = blocks[-1][0]
         moment = max(due, last + Duration(1))
-        blocks.append((moment, (_execution(pending.step, executor, must_pass=True),)))
+        blocks.append((moment, (execution_act(pending.step, executor, must_pass=True),)))
     moments, acts = zip(*blocks, strict=True)
     return Script(moments=moments, acts=acts, early=early)
 
@@ -242,7 +243,8 @@ def safe_acts(subject: Subject, tx: SafeTx, label: str) -> list[Act]:
     return [*approvals, Act(label=label, sent=Sent(call=call, sender=ANYONE), must_pass=True)]
 
 
-def _execution(step: Step, executor: Address, *, must_pass: bool) -> Act:
+def execution_act(step: Step, executor: Address, *, must_pass: bool) -> Act:
+    """The timelock's execution of a step."""
     assert step.operation is not None
     label = f"execute: {step.label}" if must_pass else f"execute too early: {step.label}"
     return Act(label=label, sent=Sent(call=step.operation.execute(), sender=executor), must_pass=must_pass)
