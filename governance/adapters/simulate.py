@@ -73,7 +73,7 @@ class NodeSimulator:
 
     def traces(self, wanted: Sequence[Trial], at: Head) -> list[Traced]:
         """One tracer tells what changes, the other whether it went through."""
-        tracers = [("prestateTracer", {"diffMode": True}), ("callTracer", {"onlyTopCall": True})]
+        tracers = [("prestateTracer", {"diffMode": True}), ("callTracer", {})]
         requests: list[Request] = [
             ("debug_traceCall", [_request(each.sent), _block(at), {"tracer": name, "tracerConfig": config, **how}])
             for each in wanted
@@ -266,10 +266,17 @@ def _supposing(sent: Sent, moment: Moment, given: Sequence[Change]) -> dict[str,
 
 
 def _traced(trial: Trial, difference: Any, call: Any) -> Traced:
-    error, data = call.get("error"), hex_bytes(call.get("output", "0x"))
-    if error is None:
+    if call.get("error") is None:
         return Traced(ok=True, reason="", changes=_changes(difference, without=trial.sent.sender))
-    return Traced(ok=False, reason=_reason({"message": error}, data), changes=())
+    why = _innermost(call)
+    reason = _reason({"message": why["error"]}, hex_bytes(why.get("output", "0x")))
+    return Traced(ok=False, reason=reason, changes=())
+
+
+def _innermost(call: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The call that began a revert: a Safe, for one, says only that there was one."""
+    failed = [inner for inner in call.get("calls") or () if inner.get("error")]
+    return _innermost(failed[-1]) if failed else call
 
 
 def _played(call: Mapping[str, Any]) -> Played:

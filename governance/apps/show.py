@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from governance.core.ballot import Ballot
     from governance.core.effects import Seen
-    from governance.core.errors import Finding
     from governance.core.facts import Receipt
     from governance.core.journal import Entry
     from governance.core.plan import Plan
@@ -352,13 +351,6 @@ def rehearsal(each: "Rehearsal") -> "RenderableType":
         changes.append((change.account, "\n".join([*title, f"  {what}", values])))
     digest = [f"digest of the effects  {to_hex(each.effects)}"] if changes else []
     return Group(blocks, seen, Text("\n".join([*(text for _, text in changes), *digest])))
-
-
-def findings(found: "Sequence[Finding]") -> "RenderableType":
-    """Every finding, or that there is none."""
-    from rich.text import Text
-
-    return Text("\n".join(str(finding) for finding in found) or "nothing was found that must not be")
 
 
 def _value(raw: bytes) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from governance.core.drill import Drill
+    from governance.core.errors import Finding
     from governance.core.rehearsal import BlockResult, Rehearsal
     from governance.core.reversal import Reversal
     from governance.core.stacked import Stack
@@ -93,6 +94,13 @@ def _drill_document(drill: "Drill") -> dict[str, Any]:
         "pause": [show.block_document(block) for block in drill.pause],
         "unpause": [show.block_document(block) for block in drill.unpause],
     }
+
+
+def findings(found: "Sequence[Finding]") -> "RenderableType":
+    """Every finding, or that there is none."""
+    from rich.text import Text
+
+    return Text("\n".join(str(finding) for finding in found) or "nothing was found that must not be")
 
 
 def stack(each: "Stack") -> "RenderableType":

@@ -83,7 +83,7 @@ def must_precede(first: Open, second: Open) -> bool:
 def orders(opens: Sequence[Open]) -> list[Order]:
     """Every feasible order of a few; of many, each two in both orders, each behind what must be executed before it."""
     if len(opens) <= FULL:
-        return [tuple(o.proposal for o in order) for order in permutations(opens) if _feasible(order)]
+        return [tuple(o.proposal for o in order) for order in permutations(opens) if order and _feasible(order)]
     known = {one.proposal: one for one in opens}
     found = (_behind(first, second, known) for first, second in permutations(opens, 2))
     return list(dict.fromkeys(order for order in found if order))

@@ -260,8 +260,8 @@ def _queueing(
     head = next(iter(entries.values())).subject.head
     told: dict[tuple[str, str], Traced] = {}
     for (done, queued, _), traced in zip(pairs, simulator.traces(wanted, head), strict=True):
-        if told.get((done, queued), traced).ok:
-            told[done, queued] = traced
+        before = told.setdefault((done, queued), traced)
+        told[done, queued] = traced if before.ok else before
     return {
         (done, queued): (traced.ok, traced.reason)
         for (done, queued), traced in told.items()

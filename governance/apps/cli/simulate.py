@@ -67,7 +67,7 @@ def simulate(
         emit({"schema": "governance/simulation/v1", "networks": documents})
     else:
         for each in rehearsals:
-            console().print(show.rehearsal(each), showafter.afterwards(each), show.findings(each.findings))
+            console().print(show.rehearsal(each), showafter.afterwards(each), showafter.findings(each.findings))
     for each in rehearsals:
         try:
             each.require()
