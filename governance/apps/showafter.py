@@ -29,21 +29,21 @@ def afterwards(each: "Rehearsal") -> "RenderableType":
         parts += [_acts(f"rollback, by a {each.reversal.kind}", each.reversal.blocks), Text(_verdict(each.reversal))]
     if each.drill is not None:
         parts += [_acts("emergency drill", (*each.drill.pause, *each.drill.unpause), limit=each.drill.gas_limit)]
-        parts.append(Text(f"{each.drill.routed} routed calls are tried before, during and after the pause"))
+        parts.append(Text(f"{each.drill.routed} routed calls were tried before, during and after the pause"))
     return Group(*parts, *(Text(f"note: {note}") for note in each.notes))
 
 
 def _acts(title: str, blocks: "Sequence[BlockResult]", *, limit: int = 0) -> Any:
     from rich.text import Text
 
-    rows = show.table(title, "", "at", "act", "gas", "of a block" if limit else "", "")
+    rows = show.table(title, "", "at", "act", "gas", *(["of a block"] if limit else []), "")
     for block in blocks:
         for result in block.acts:
             mark = Text("✓", style="green") if result.as_it_must else Text("✗", style="red")
             came = "passes" if result.played.ok else f"reverts: {result.played.reason}"
-            share = f"{100 * result.played.gas_used / limit:.1f} %" if limit else ""
-            gas = f"{result.played.gas_used:,}"
-            rows.add_row(mark, str(block.moment), Text(result.act.label), gas, share, Text(came))
+            gas = [f"{result.played.gas_used:,}"]
+            gas += [f"{100 * result.played.gas_used / limit:.1f} %"] if limit else []
+            rows.add_row(mark, str(block.moment), Text(result.act.label), *gas, Text(came))
     return rows
 
 
