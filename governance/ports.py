@@ -22,6 +22,7 @@ from governance.core.facts import (
     TimelockFacts,
 )
 from governance.core.journal import Entry, Intent
+from governance.core.permission import Spent
 from governance.core.rehearsal import Played, Scene, Sent, Trace, Traced, Trial
 from governance.core.safetx import SafeTx
 from governance.core.units import Address, Bytes32, Moment
@@ -56,6 +57,10 @@ class Chain(Protocol):
 
     def logs(self, address: Address, topics: Sequence[Sequence[Bytes32] | None], at: Head) -> list[Log]:
         """Every log up to `at` that matches, oldest first: each position is a set of alternatives, None is any."""
+        ...
+
+    def moments(self, blocks: Sequence[int], at: Head) -> list[Moment]:
+        """The timestamps of blocks up to `at`, by their numbers."""
         ...
 
     def dry_run(self, call: Call, *, sender: Address, at: Head) -> Answer:
@@ -155,6 +160,10 @@ class Timelock(Protocol):
 
     def operations(self, ids: Sequence[Bytes32], at: Head) -> list[OperationFacts]:
         """Each id's timestamp and newest log."""
+        ...
+
+    def ledger(self, at: Head) -> list[Spent]:
+        """Every call that it has executed, with its moment, and every one that waits in it; none that was cancelled."""
         ...
 
     def hash_of(self, calls: Sequence[Call], predecessor: Bytes32, salt: Bytes32, at: Head) -> Bytes32:

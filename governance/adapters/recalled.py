@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from governance.core.call import Call
 from governance.core.facts import Head, Log, Receipt
-from governance.core.units import Address, Bytes32
+from governance.core.units import Address, Bytes32, Moment
 from governance.ports import Answer, Chain
 
 K = TypeVar("K", bound=Hashable)
@@ -52,6 +52,10 @@ class RecalledChain:
         )
         answer: Answer = asked[0]
         return answer
+
+    def moments(self, blocks: Sequence[int], at: Head) -> list[Moment]:
+        """Timestamps of earlier blocks."""
+        return self._recall("moment", blocks, at, self._chain.moments)
 
     def receipt(self, tx_hash: Bytes32) -> Receipt | None:
         """Asked anew: a transaction may be mined at any time."""

@@ -179,6 +179,13 @@ class _Later:
         before = self._base.logs(address, topics, self._base_head)
         return before + [log for log in self._new_logs if log.address == address and matches(log, topics)]
 
+    def moments(self, blocks: Sequence[int], at: Head) -> list[Moment]:
+        self._require(at)
+        real = [number for number in blocks if number <= self._base_head.number]
+        found = dict(zip(real, self._base.moments(real, self._base_head), strict=True)) if real else {}
+        played = {self._base_head.number + 1 + i: scene.moment for i, scene in enumerate(self._scenes)}
+        return [{**found, **played}[number] for number in blocks]
+
     def receipt(self, tx_hash: Bytes32) -> Receipt | None:
         return self._base.receipt(tx_hash)
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from governance.core.errors import Finding
 from governance.core.kinds.base import Lane
+from governance.core.permission import Spent
 from governance.core.plan import Plan
 from governance.core.policy import Policy
 from governance.core.proposal import Proposal
@@ -51,6 +52,8 @@ class Case:
     """None while the proposal is not locked on the network."""
     ready: Moment | None = None
     """From when on the timelock executes it; None while it is not scheduled, and where there is no timelock."""
+    spent: tuple[Spent, ...] = ()
+    """What the timelock has executed and holds, where the rule counts it."""
     approvers: Map[str, frozenset[Address]] = field(default_factory=dict)
     """Accounts whose approvals hold, by role; recovered from signatures, never claimed."""
 

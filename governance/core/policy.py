@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from governance.core.errors import Place, Rejected
 from governance.core.findings import validated
 from governance.core.network import Network
+from governance.core.permission import Permission
+from governance.core.permissionfile import permission
 from governance.core.policycheck import disagreements
 from governance.core.policyfile import COUNCIL_THRESHOLD, NetworkPart, PolicyDocument, RulePart, SafeRolePart
 from governance.core.risk import Risk
-from governance.core.tree import Mapping, digest, locate
+from governance.core.tree import Loc, Mapping, digest, locate
 from governance.core.units import Address, Bytes32, Duration, Moment
 
 
@@ -41,6 +43,10 @@ class Rule:
     delay: Duration
     grace: Duration | None
     freeze: tuple[tuple[Moment, Moment], ...]
+    calls: tuple[Permission, ...] | None
+    """What may be called; None where nothing limits it but the kind."""
+    value_at_most: int | None
+    """Wei of one proposal; None where the permissions alone limit it."""
     risk: Risk = Risk.ROUTINE
     """The highest that a proposal may carry here."""
 
@@ -125,6 +131,20 @@ def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping) -
         via=part.via,
         delay=Duration.parse(part.delay),
         grace=None if part.grace is None else Duration.parse(part.grace),
+        calls=_calls(part, ("rules", index, "calls"), tree),
+        value_at_most=_value_at_most(part),
         freeze=tuple((Moment.parse(f.from_), Moment.parse(f.to)) for f in part.freeze),
         risk=part.risk,
     )
+
+
+def _calls(part: RulePart, loc: Loc, tree: Mapping) -> tuple[Permission, ...] | None:
+    if not isinstance(part.calls, list):
+        return None
+    return tuple(permission(each, (*loc, i), tree) for i, each in enumerate(part.calls))
+
+
+def _value_at_most(part: RulePart) -> int | None:
+    if part.value_at_most is not None:
+        return int(part.value_at_most)
+    return None if isinstance(part.calls, list) else 0

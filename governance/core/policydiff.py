@@ -225,6 +225,28 @@ def _risk(was: Rule, now: Rule) -> Words:
         yield LOOSER if now.risk is Risk.CONSTITUTIONAL else STRICTER, words
 
 
+def _calls(was: Rule, now: Rule) -> Words:
+    if was.calls is None and now.calls is not None:
+        yield STRICTER, "may call only what is listed"
+    elif was.calls is not None and now.calls is None:
+        yield LOOSER, "may call anything, no longer only what is listed"
+    else:
+        before, after = was.calls or (), now.calls or ()
+        yield from ((LOOSER, f"may call {each}") for each in after if each not in before)
+        yield from ((STRICTER, f"may no longer call {each}") for each in before if each not in after)
+
+
+def _value(was: Rule, now: Rule) -> Words:
+    if was.value_at_most != now.value_at_most:
+        more = now.value_at_most is None or (was.value_at_most is not None and now.value_at_most > was.value_at_most)
+        words = f"may send {_wei(now.value_at_most)}, no longer {_wei(was.value_at_most)}"
+        yield LOOSER if more else STRICTER, words
+
+
+def _wei(limit: int | None) -> str:
+    return "as many wei as its permissions let" if limit is None else f"at most {limit} wei"
+
+
 def _unweighed(name: str) -> RuleWords:
     """What nobody has written a sentence for (rule 2)."""
 
@@ -249,6 +271,8 @@ RULE_WORDS: dict[str, RuleWords | None] = {
     "grace": _grace,
     "freeze": _freeze,
     "risk": _risk,
+    "calls": _calls,
+    "value_at_most": _value,
 }
 """What each field of a rule says; None where it says nothing of its own."""
 

@@ -20,6 +20,7 @@ from governance.core.fields import (
     matching,
 )
 from governance.core.network import TargetKind
+from governance.core.permissionfile import PermissionPart
 from governance.core.risk import Risk
 from governance.core.units import shown
 
@@ -44,6 +45,10 @@ def _at_least(text: str) -> str:
 def _held_by(value: Any) -> str:
     """Which branch of a role's value is meant, so that only its faults are reported."""
     return "safe" if isinstance(value, dict | SafeRolePart) else "members"
+
+
+def _limited(value: Any) -> str:
+    return "any call" if isinstance(value, str) else "listed calls"
 
 
 AtLeastField = Annotated[
@@ -149,6 +154,17 @@ class RulePart(DocumentPart):
     """From queueing to execution; zero on the lanes without a timelock."""
     grace: DurationField | None = None
     """How long a ready operation may wait before our executor refuses it; the timelock itself has no limit."""
+    calls: (
+        Annotated[
+            Annotated[Literal["any"], Tag("any call")]
+            | Annotated[list[PermissionPart], Tag("listed calls"), Field(min_length=1)],
+            Discriminator(_limited),
+        ]
+        | None
+    ) = None
+    """What may be called; `any` where the author may choose. Kinds that derive their calls themselves need no list."""
+    value_at_most: DecimalField | None = None
+    """Wei that one proposal may send in all; none when left out, and as the permissions say where there are any."""
     freeze: list[FreezePart] = Field(default_factory=list)
     """Times in which nothing is queued or becomes executable."""
     risk: Risk = Risk.ROUTINE

@@ -141,6 +141,7 @@ def permitted(
     """
     require_anchored(site, policy, head)
     lane, now = kind_of(proposal).lane, head.timestamp
+    counted = any(_counts(each, proposal, site) for each in (policy, earlier) if each is not None)
     case = Case(
         proposal=proposal,
         policy=policy,
@@ -150,8 +151,15 @@ def permitted(
         now=now,
         plan=plan,
         ready=ready,
+        spent=tuple(site.timelock.ledger(head)) if counted else (),
     )
     return (judge(case) if earlier is None else judge_by_both(case, earlier)).require()
+
+
+def _counts(policy: Policy, proposal: Proposal, site: Site) -> bool:
+    """Whether the rule that the proposal goes by has an allowance, so that what was spent before matters."""
+    rule = policy.rule_for(proposal.document.kind, site.network.name)
+    return rule is not None and any(each.allowance is not None for each in rule.calls or ())
 
 
 def require_anchored(site: Site, policy: Policy, head: Head) -> None:

@@ -178,6 +178,6 @@ def test_the_rule_for_batches_is_held_against_the_rules_of_its_entries(name: str
 
 
 def test_who_must_not_approve_alone_does_not_by_a_batch():
-    edits = [("  - id: stop\n", RULE.replace("    via:", "    distinct_from_author: false\n    via:")), ("distinct_from_author: false\n    via: timelock\n    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: many", "via: timelock\n    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: many")]  # fmt: skip
+    edits = [("  - id: stop\n", RULE.replace("    via:", "    distinct_from_author: false\n    via:")), ("distinct_from_author: false\n    via: timelock\n    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n    calls: any\n  - id: many", "via: timelock\n    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n    calls: any\n  - id: many")]  # fmt: skip
     verdict = judge(case(proposal(batch(CALL, CALL)), policy(*edits)))
     assert {(f.rule, f.path) for f in verdict.violations} == {("slow", "entries[0]"), ("slow", "entries[1]")}

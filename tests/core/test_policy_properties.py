@@ -62,6 +62,7 @@ def rules(draw: st.DrawFn, kinds: tuple[str, ...], identity: str, *, grave: bool
         "distinct_from_author": "true" if grave else draw(st.sampled_from(["true", "false"])),
         "via": "timelock",
         "delay": "30 d" if grave else f"{draw(st.integers(1, 30))} d",
+        "calls": "any",
     }
     if draw(st.booleans()):
         made["grace"] = f"{draw(st.integers(1, 30))} d"

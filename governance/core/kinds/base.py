@@ -45,6 +45,8 @@ class Derivation:
     bundles: tuple[Bundle, ...]
     """In order; each waits for the one before."""
     effects: tuple[Effect, ...]
+    acknowledged: tuple[str, ...] = ()
+    """Dangers that come about and that the document acknowledges."""
 
 
 D = TypeVar("D", bound=ProposalDocument)
@@ -55,6 +57,8 @@ class Kind(ABC, Generic[D]):
 
     name: ClassVar[str]
     lane: ClassVar[Lane]
+    free_calls: ClassVar[bool] = True
+    """The author chooses what is called, so a rule must say what may be; False where the kind derives its calls itself."""
     document: type[D]
     """The typed schema of its YAML file."""
 

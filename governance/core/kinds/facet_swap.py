@@ -73,6 +73,7 @@ class FacetSwap(Kind[FacetSwapDocument]):
 
     name: ClassVar[str] = "facet_swap"
     lane: ClassVar[Lane] = Lane.TIMELOCK
+    free_calls: ClassVar[bool] = False
     document = FacetSwapDocument
 
     def needs(self, document: FacetSwapDocument, network: Network) -> Needs:  # noqa: ARG002 - same on every network
@@ -83,7 +84,8 @@ class FacetSwap(Kind[FacetSwapDocument]):
     def derive(self, document: FacetSwapDocument, network: Network, pins: Pins) -> Derivation:
         """Live routes with the changes made, by the calls of the target's generation."""
         assert pins.target is not None
-        return derive_upgrade(pins.target, network.timelock, _wanted(document, network, pins))
+        wanted = _wanted(document, network, pins)
+        return derive_upgrade(pins.target, network.timelock, wanted, acknowledge=document.acknowledge)
 
     def questions(self, document: FacetSwapDocument, network: Network, pins: Pins) -> tuple[str, ...]:
         """Storage, review, and who still calls what goes."""
