@@ -15,6 +15,12 @@ from governance.core.units import to_hex
 Answers = Mapping[bytes, tuple[bool, bytes]]
 """By selector: whether the call went through, and its data or revert data."""
 HINT = "nobody should sign what leaves the emergency path like that: change the proposal"
+ACKNOWLEDGED = {
+    "role-last-pauser": "drill-pause-reverts",
+    "role-last-admin": "drill-unpause-unreachable",
+    "role-timelock-admin": "drill-unpause-unreachable",
+}
+"""Dangers that a proposal may name under `acknowledge:`, and what the drill then finds without blame."""
 NAMED = 8
 """How many selectors a finding names."""
 
@@ -92,6 +98,13 @@ def _named(rule: str, what: str, selectors: Sequence[bytes], hint: str) -> list[
     named = ", ".join(to_hex(selector) for selector in selectors[:NAMED])
     more = f" and {len(selectors) - NAMED} more" if len(selectors) > NAMED else ""
     return [Finding(rule=rule, message=f"{named}{more} {what}", hint=hint)]
+
+
+def excused(found: Sequence[Finding], acknowledge: Sequence[str]) -> tuple[list[Finding], list[str]]:
+    """Findings that follow from no danger which the proposal acknowledges; those that do, as notes."""
+    meant = {rule for name in acknowledge for rule in (ACKNOWLEDGED.get(name),) if rule is not None}
+    notes = [f"acknowledged: {each.message} (rule {each.rule})" for each in found if each.rule in meant]
+    return [each for each in found if each.rule not in meant], notes
 
 
 def new_only(found: Sequence[Finding], before: Sequence[Finding]) -> tuple[list[Finding], list[str]]:

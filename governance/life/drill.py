@@ -10,7 +10,17 @@ Procedure:
 from dataclasses import dataclass
 
 from governance.core.call import Call
-from governance.core.drill import HINT, Answers, Drill, judge_act, judge_gas, judge_restored, judge_stopped, new_only
+from governance.core.drill import (
+    HINT,
+    Answers,
+    Drill,
+    excused,
+    judge_act,
+    judge_gas,
+    judge_restored,
+    judge_stopped,
+    new_only,
+)
 from governance.core.errors import Finding, Refused
 from governance.core.facts import Generation, TargetFacts
 from governance.core.policy import Rule
@@ -52,14 +62,15 @@ def drilled(how: Drilling, before: Ground, after: Ground) -> Drilled:
     if target.generation is Generation.DIAMOND:
         return Drilled(drill=None, findings=(), notes=(NO_PAUSE,))
     made = _course(how, after, target)
-    if not made.findings:
-        return made
+    left, told = excused(made.findings, how.locked.proposal.document.acknowledge)
+    if not left:
+        return Drilled(drill=made.drill, findings=(), notes=(*made.notes, *told))
     try:
         earlier = _course(how, before, before.site.target.look(before.head)).findings
     except Refused:
         earlier = ()  # what cannot be read before the proposal excuses nothing afterwards
-    new, notes = new_only(made.findings, earlier)
-    return Drilled(drill=made.drill, findings=tuple(new), notes=(*made.notes, *notes))
+    new, notes = new_only(left, earlier)
+    return Drilled(drill=made.drill, findings=tuple(new), notes=(*made.notes, *told, *notes))
 
 
 def _course(how: Drilling, ground: Ground, target: TargetFacts) -> Drilled:

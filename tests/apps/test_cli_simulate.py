@@ -71,9 +71,9 @@ def test_all_open_proposals_are_played_with_one_another(at: At) -> None:
     """threat_26"""
     gov = at("drafted")
     gov.done("new", "contract_call", "--slug", "raise-it")
-    gov.edit("proposals/0002-raise-it.yaml", "args: [\"30\"]", "args: [\"40\"]")
+    gov.edit("proposals/0002-raise-it.yaml", 'args: ["30"]', 'args: ["40"]')
     gov.done("new", "contract_call", "--slug", "lower-it")
-    gov.edit("proposals/0003-lower-it.yaml", "args: [\"30\"]", "args: [\"20\"]")
+    gov.edit("proposals/0003-lower-it.yaml", 'args: ["30"]', 'args: ["20"]')
     run = gov("simulate", "--all-pending")
     assert (run.code, "every feasible order, 6 in all" in run.out) == (1, True)
     assert "the order of 0002-raise-it and 0003-lower-it matters" in run.err
