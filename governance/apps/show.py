@@ -138,9 +138,9 @@ def card(ceremony: "Ceremony", width: int) -> str:
         lines += [
             f"  policy: rule {made.pins.rule} allows it; proposal digest {to_hex(made.digest)}",
             f"  {_verdict_of(ceremony)}",
-            *_hash_rows("domain hash", tx.domain_hash, width),
-            *_hash_rows("message hash", tx.message_hash, width),
-            *_hash_rows("safe tx hash", tx.hash, width),
+            *hash_rows("domain hash", tx.domain_hash, width),
+            *hash_rows("message hash", tx.message_hash, width),
+            *hash_rows("safe tx hash", tx.hash, width),
         ]
     return "\n".join(lines)
 
@@ -158,7 +158,8 @@ def _verdict_of(ceremony: "Ceremony") -> str:
     return f"rehearsed on block {rehearsal.head.number}: every promise kept, {changes} values change, none unannounced"
 
 
-def _hash_rows(name: str, word: Bytes32, width: int) -> list[str]:
+def hash_rows(name: str, word: Bytes32, width: int) -> list[str]:
+    """A hash in groups of four digits, in two rows where one is too wide."""
     whole = f"  {name:<12}  {grouped(word)}"
     if len(whole) <= width:
         return [whole]
@@ -379,6 +380,7 @@ def rehearsal_document(each: "Rehearsal") -> dict[str, Any]:
         "changes": difference_document(each.changes, each.names),
         "changes_digest": to_hex(each.digest),
         "effects": to_hex(each.effects),
+        "notes": list(each.notes),
     }
 
 

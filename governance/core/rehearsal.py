@@ -150,7 +150,7 @@ class Rehearsal:
     drill: "Drill | None" = None
     """The emergency drill there; None where there is no pause."""
     notes: tuple[str, ...] = ()
-    """What is to be known and is no finding."""
+    """What else is to be known: of rollback and drill; of new facets, who may call what, and what was not checked."""
 
     @property
     def digest(self) -> Bytes32:

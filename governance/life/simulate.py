@@ -7,6 +7,7 @@ Procedure:
 4. After the last step: every promise, read by the code that `gov verify` reads it by.
 5. What each execution changes, to the slot, and whose code it runs. Nothing may change that is not promised or declared.
 6. On the state that is left, the rollback and the emergency drill (`life/onward.py`).
+7. Every facet that is routed to anew is inspected on the state that is left (`life/inspect.py`).
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -39,6 +40,7 @@ from governance.core.situation import unpromised
 from governance.core.slots import approval_slot, slot_names, timestamp_slot
 from governance.core.units import Address, Duration, Moment, to_hex
 from governance.life.ground import Build, Stage
+from governance.life.inspect import After, inspect_change
 from governance.life.locked import Locked
 from governance.life.onward import Onward, go_on, left_by
 from governance.life.script import Script, Subject, executor_of, script_of, subject_of
@@ -79,7 +81,8 @@ def simulate(
     undeclared: tuple[Change, ...] = ()
     moving: frozenset[Key] = frozenset()
     onward = Onward()
-    if all(result.played.ok for block in blocks for result in block.acts if result.act.must_pass):
+    passed = all(result.played.ok for block in blocks for result in block.acts if result.act.must_pass)
+    if passed:
         changes, frames = _traced(subject, script, simulator)
         moving = _moving(subject, script, simulator, changes)
         left = left_by(Stage(simulator=simulator, build=build, head=subject.head), subject, script, changes)
@@ -103,6 +106,8 @@ def simulate(
         )
         findings += onward.findings
     made = subject.locked.plan
+    end = After(scenes=script.scenes, moment=script.moments[-1] + Duration(1)) if passed else None
+    of_facets, notes = inspect_change(site, workspace, simulator, made, head=subject.head, after=end)
     return Rehearsal(
         proposal=proposal_id,
         network=site.network.name,
@@ -117,10 +122,10 @@ def simulate(
         whole=len(subject.pending) == len(made.steps),
         undeclared=undeclared,
         names=names,
-        findings=tuple(findings),
+        findings=(*findings, *of_facets),
         reversal=onward.reversal,
         drill=onward.drill,
-        notes=onward.notes,
+        notes=(*onward.notes, *notes),
     )
 
 

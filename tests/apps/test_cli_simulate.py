@@ -1,10 +1,11 @@
 """`gov simulate` by its command: what people read, what tools read, and how it ends."""
 
+import shutil
 from collections.abc import Callable
 
 import pytest
 
-from tests.apps.conftest import ONE, Gov
+from tests.apps.conftest import ONE, ROOT, Gov
 
 pytestmark = pytest.mark.node
 
@@ -104,3 +105,30 @@ def test_the_proposal_that_takes_another_back_is_written_and_holds(at: At) -> No
     assert gov.json("rollback", "1")["proposal"].startswith("0003-roll-back")
     stacked = gov.json("simulate", "--all-pending")["networks"][0]
     assert len(stacked["left_out"]) == 2  # what is not done yet cannot be taken back
+
+
+def test_a_facet_is_inspected_by_its_command(at: At) -> None:
+    gov = at("drafted")
+    run = gov.done("facet", "inspect", "FeeFacet@2", "--network", "devnet")
+    assert (run.out.count("✓"), run.out.count("✗")) == (16, 0)
+    for words in (
+        "namespace   gov.facet.fee at 0x20b34e32",
+        "routed      nothing",
+        "nothing was found that must not be",
+    ):
+        assert words in run.out
+    (network,) = gov.json("facet", "inspect", "FeeFacet@1")["networks"]
+    assert (network["facet"], network["ok"], network["findings"], len(network["routed"])) == ("FeeFacet@1", True, [], 2)
+
+
+def test_what_an_inspection_finds_is_told_and_ends_with_one(at: At) -> None:
+    gov = at("drafted")
+    (gov.root / "artifacts").mkdir()
+    shutil.copy(ROOT / "tests/artifacts/FeeFacet@3.json", gov.root / "artifacts")
+    run = gov("facet", "inspect", "FeeFacet@3")
+    assert run.code == 1
+    assert run.err.count("(rule storage-layout)") == 2
+    assert (run.out.count("✗"), run.out.count("not checked\n")) == (1, 2)
+    (network,) = gov("facet", "inspect", "FeeFacet@3", "--json").document["networks"]
+    assert (network["ok"], [finding["rule"] for finding in network["findings"]]) == (False, ["storage-layout"] * 2)
+    assert [each["rule"] for each in network["unchecked"]] == ["open-initializer", "reinitializer"]
