@@ -2,6 +2,6 @@
 
 from hypothesis import settings
 
-settings.register_profile("repeatable", derandomize=True, max_examples=150)
-settings.register_profile("searching", derandomize=False, max_examples=2000)
+settings.register_profile("repeatable", derandomize=True, max_examples=150, deadline=None)
+settings.register_profile("searching", derandomize=False, max_examples=2000, deadline=None)
 settings.load_profile("repeatable")

@@ -126,7 +126,7 @@ def _first_routes(plan: Blueprint) -> list[Step]:
 
     if not plan.routes:
         return []
-    derivation = derive_upgrade(_newborn(plan), plan.deployer, plan.routes)
+    derivation = derive_upgrade(_newborn(plan), plan.deployer, plan.routes, acknowledge=())
     calls = [call for bundle in derivation.bundles for call in bundle.calls]
     done = (_routed(plan),)
     return [Step(purpose=f"first routes {i + 1} of {len(calls)}", call=c, done=done) for i, c in enumerate(calls)]

@@ -9,6 +9,7 @@ from typing import Any
 
 import rfc8785
 
+from governance.core.alive import in_vain
 from governance.core.call import Call
 from governance.core.effects import Effect
 from governance.core.errors import Finding, Refused
@@ -64,6 +65,9 @@ def derive_plan(proposal: Proposal, kind: Kind[Any], *, network: Network, pins: 
         finding = Finding(rule="delay-below-minimum", message=message, hint="raise the rule's delay in policies.yaml")
         raise Refused(f"the timelock of {network.name} would refuse the delay", findings=(finding,))
     derivation = kind.derive(proposal.document, network, pins)
+    vain = in_vain(proposal.document.acknowledge, derivation.acknowledged)
+    if vain:
+        raise Refused(f"{proposal.id} acknowledges what does not come about on {network.name}", findings=vain)
     if kind.lane is Lane.TIMELOCK:
         steps = _scheduled_steps(derivation.bundles, network, pins, digest=proposal.digest)
     else:

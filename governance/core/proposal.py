@@ -8,10 +8,11 @@ import difflib
 import re
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
+from governance.core.alive import DangerName
 from governance.core.errors import Finding, Rejected
 from governance.core.expectation import Expectation
 from governance.core.fields import (
@@ -29,11 +30,12 @@ from governance.core.risk import Risk
 from governance.core.tree import Mapping, Scalar, digest
 from governance.core.units import Bytes32, shown
 
+S = TypeVar("S", bound=str)
 PROPOSAL_ID = re.compile(PROPOSAL_ID_PATTERN)
 SCHEMA = "governance/v1"
 
 
-def _distinct(names: list[str]) -> list[str]:
+def _distinct(names: list[S]) -> list[S]:
     if len(set(names)) != len(names):
         raise ValueError("a name is here twice; keep one")
     return names
@@ -60,6 +62,8 @@ class ProposalDocument(DocumentPart):
     """A proposal that must be executed first."""
     not_after: MomentField | None = None
     """From then on it must not be queued any more."""
+    acknowledge: Annotated[list[DangerName], AfterValidator(_distinct)] = Field(default_factory=list)
+    """Dangers to the governance itself that come about and are meant; each is refused without its name here."""
     risk: Risk | None = None
     """How grave its author says it is; what it really is, is computed. Saying too little is refused."""
 

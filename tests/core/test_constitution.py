@@ -2,15 +2,20 @@
 
 # ruff: noqa: E501 - one row, one fact
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from governance.core.access import ADMIN, CANCELLER, EXECUTOR, PROPOSER
 from governance.core.case import Case, Gate
-from governance.core.kinds import KINDS
+from governance.core.facts import AnchorFacts, GovernanceFacts, RoleFacts
+from governance.core.kinds import KINDS, Lane
+from governance.core.pins import CodePin, Pins
+from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy
 from governance.core.risk import Risk
-from governance.core.units import ZERO_ADDRESS, checksummed
+from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Duration, checksummed
 from governance.core.verdict import judge
 from tests.core.test_policy import changed, faults, made
 from tests.core.test_proposal import START
@@ -170,3 +175,60 @@ def test_a_role_in_a_batch_for_routine_is_refused_at_the_entry():
     )
     text = HEAD.replace("contract_call", "batch") + f"entries: [{CALL}, {GRANT}]\n"
     assert verdict(text, made(changed(*with_rules(*rules))), "batch")[-1] == ("many", "entries[1]")
+
+
+def planned(text: str, kind: str, policy: Policy) -> Plan:
+    """What another kind derives, as one of a third party might."""
+    rule = policy.rules[-1]
+    pins = Pins(
+        chain_id=31337,
+        block_number=1,
+        block_hash=ZERO_WORD,
+        policy_digest=policy.digest,
+        rule=rule.id,
+        delay=rule.delay,
+        grace=None,
+        attempt=0,
+        nonce=0,
+        min_delay=Duration(0),
+    )
+    network = policy.networks["devnet"]
+    pins = replace(
+        pins,
+        codes=(CodePin(address=network.policy_anchor, code_hash=ZERO_WORD),),
+        governance=GovernanceFacts(
+            anchor=AnchorFacts(digest=policy.digest, uri="x"),
+            roles=tuple(
+                RoleFacts(contract=network.timelock, role=role, holders=frozenset({network.timelock}))
+                for role in (ADMIN, PROPOSER, CANCELLER, EXECUTOR)
+            ),
+        ),
+    )
+    return derive_plan(proposal(text), KINDS[kind], network=network, pins=pins)
+
+
+POLICY_CHANGE = HEAD.replace("contract_call", "policy_change") + f'digest: "0x{"11" * 32}"\nuri: x\n'
+DERIVED = {
+    "a role of the timelock": (ROLE, "role_change", "calls[0] changes who holds a role"),
+    "another policy": (POLICY_CHANGE, "policy_change", "calls[0] changes the policy in force"),
+}
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_what_a_kind_derives_is_graver_than_its_name_says(name: str):
+    text, kind, expected = DERIVED[name]
+    rules = policy()
+    plan = planned(text, kind, rules)
+    case = Case(
+        proposal=proposal(START),
+        policy=rules,
+        network="devnet",
+        lane=Lane.TIMELOCK,
+        gate=Gate.LOCK,
+        now=None,
+        plan=plan,
+    )
+    (found,) = judge(case).violations
+    assert found.rule == "slow"
+    assert found.message.startswith(expected)
+    assert found.message.endswith("; rule slow is for routine")

@@ -103,7 +103,7 @@ ALLOWED = {
     "anyone may execute": (timelock(("grant", "EXECUTOR_ROLE", ZERO_ADDRESS)), {(TIMELOCK, EXECUTOR): (A,)}),
     "one executor for another": (timelock(("revoke", "EXECUTOR_ROLE", ZERO_ADDRESS), ("grant", "EXECUTOR_ROLE", A)), {}),
     "an admin beside the timelock leaves": (roles(("target", "revoke", "DEFAULT_ADMIN_ROLE", A)), {(TARGET, ADMIN): (A, TIMELOCK)}),
-    "the guardian may stop no longer": (roles(("target", "revoke", "EMERGENCY_ROLE", GUARDIAN)), {}),
+    "the guardian may stop no longer": (roles(("target", "revoke", "EMERGENCY_ROLE", GUARDIAN)), {(TARGET, EMERGENCY): (A, GUARDIAN)}),
     "a delay as long as the rule's": (timelock(delay="7 d"), {}),
     "a shorter delay": (timelock(delay="1 h"), {}),
 }  # fmt: skip

@@ -122,7 +122,9 @@ ADDED = {
     f"after: 0007-{'x' * 76}": ("schema-value", "9:8", "after"),
     "not_after: soon": ("schema-value", "9:12", "not_after"),
     "not_after: 2026-02-30": ("schema-value", "9:12", "not_after"),
-    "acknowledge: []": ("schema-unknown-key", "9:1", "acknowledge"),
+    "acknowledge: [last-word]": ("schema-value", "9:15", "acknowledge[0]"),
+    "acknowledge: [threshold-all, threshold-all]": ("schema-value", "9:14", "acknowledge"),
+    "acknowledges: []": ("schema-unknown-key", "9:1", "acknowledges"),
     "schema_: governance/v1": ("schema-unknown-key", "9:1", "schema_"),
     "changes: []": ("schema-unknown-key", "9:1", "changes"),
 }

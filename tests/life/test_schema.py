@@ -93,7 +93,7 @@ def test_what_editors_do_not_read_as_text_fits_where_gov_takes_text(name: str):
 
 
 REFUSED = {
-    "a key nobody knows": CALL + "acknowledge: x\n",
+    "a key nobody knows": CALL + "acknowledges: x\n",
     "a key nobody knows, deep": CALL.replace("    function:", "    gas: 1\n    function:"),
     "a kind nobody knows": CALL.replace("contract_call", "contract_cal"),
     "another schema": CALL.replace("governance/v1", "governance/v2"),

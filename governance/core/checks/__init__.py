@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from governance.core.case import Case
 from governance.core.checks.approvals import approvals
 from governance.core.checks.authors import author
+from governance.core.checks.calls import calls
 from governance.core.checks.entries import entries
 from governance.core.checks.lanes import lane
 from governance.core.checks.risk import risk
@@ -18,7 +19,7 @@ from governance.core.policy import Rule
 
 Check = Callable[[Case, Rule], Iterator[Finding]]
 
-CHECKS: tuple[Check, ...] = (lane, author, entries, risk, times, waits, approvals)
+CHECKS: tuple[Check, ...] = (lane, author, entries, calls, risk, times, waits, approvals)
 """In the order in which their findings are told."""
 
 __all__ = ["CHECKS", "Check"]

@@ -5,12 +5,16 @@ A proposal may say its class, so that a reviewer is told at once; one that says 
 
 from collections.abc import Iterator
 
+from governance.core.calltree import walk
 from governance.core.case import Case
+from governance.core.checks.calls import called, place_of
 from governance.core.constitution import BY_NATURE
 from governance.core.errors import Finding
+from governance.core.plan import Plan
 from governance.core.policy import Rule
 from governance.core.risk import Risk
 from governance.core.tree import Loc
+from governance.core.weakening import weakenings
 
 Grave = tuple[Loc, str]
 """Where it stands in the proposal, and what makes it constitutional, as a sentence."""
@@ -39,6 +43,16 @@ def graver(case: Case) -> Iterator[Grave]:
     for i, kind in enumerate(document.contained):
         if kind in BY_NATURE:
             yield ("entries", i), f"`{kind}` changes who governs or how"
+    if case.plan is not None and not BY_NATURE & {document.kind, *document.contained}:
+        yield from _hidden(case, case.plan)
+
+
+def _hidden(case: Case, plan: Plan) -> Iterator[Grave]:
+    """What a call brings about that no kind says."""
+    nodes = called(plan, case)
+    by_path = {node.path: node for node in walk(nodes)}
+    for each in weakenings(nodes, network=case.policy.networks[case.network], pins=plan.pins):
+        yield place_of(case, by_path[each.path]), f"{each.path} changes {each.what}"
 
 
 def allowed(case: Case, rule: Rule) -> Risk:

@@ -45,6 +45,8 @@ class Derivation:
     bundles: tuple[Bundle, ...]
     """In order; each waits for the one before."""
     effects: tuple[Effect, ...]
+    acknowledged: tuple[str, ...] = ()
+    """Dangers that come about and that the document acknowledges."""
 
 
 D = TypeVar("D", bound=ProposalDocument)

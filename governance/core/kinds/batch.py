@@ -72,7 +72,9 @@ class Batch(Kind[BatchDocument]):
             raise Refused(f"the batch does not fit {network.name}", findings=tuple(findings))
         calls: tuple[Call, ...] = tuple(call for each in made for call in each.bundles[0].calls)
         effects: tuple[Effect, ...] = tuple(effect for each in made for effect in each.effects)
-        return Derivation(bundles=(Bundle(label="batch", calls=calls),), effects=effects)
+        acknowledged = tuple(dict.fromkeys(name for each in made for name in each.acknowledged))
+        bundles = (Bundle(label="batch", calls=calls),)
+        return Derivation(bundles=bundles, effects=effects, acknowledged=acknowledged)
 
     def questions(self, document: BatchDocument, network: Network, pins: Pins) -> tuple[str, ...]:
         """Each entry's, and why they belong together."""

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
+from governance.core.alive import unacknowledged
 from governance.core.call import Call, Function, encode_call, function
 from governance.core.effects import Effect, FallbackHandlerIs, GuardIs, ModuleIs, OwnersAre
 from governance.core.errors import Finding, Refused
@@ -104,14 +105,19 @@ class CouncilChange(Kind[CouncilChangeDocument]):
 
     def derive(self, document: CouncilChangeDocument, network: Network, pins: Pins) -> Derivation:
         """One transaction of the Safe to itself."""
-        findings = _findings(document, network, pins)
+        found = _findings(document, network, pins)
+        findings, acknowledged = unacknowledged(found, document.acknowledge)
         if findings:
-            raise Refused(f"the council of {network.name} cannot change like this", findings=tuple(findings))
+            raise Refused(f"the council of {network.name} cannot change like this", findings=findings)
         council = _council(pins)
         data = _data(document, council)
         words = _name(document).replace("_", " ")
         call = Call(to=network.council, data=data, summary=f"the council to itself: {words}")
-        return Derivation(bundles=(Bundle(label=words, calls=(call,)),), effects=(_effect(document, council),))
+        return Derivation(
+            acknowledged=acknowledged,
+            bundles=(Bundle(label=words, calls=(call,)),),
+            effects=(_effect(document, council),),
+        )
 
     def questions(self, document: CouncilChangeDocument, network: Network, pins: Pins) -> tuple[str, ...]:
         """Nothing delays this, so everything must be asked before."""

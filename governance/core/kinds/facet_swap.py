@@ -83,7 +83,8 @@ class FacetSwap(Kind[FacetSwapDocument]):
     def derive(self, document: FacetSwapDocument, network: Network, pins: Pins) -> Derivation:
         """Live routes with the changes made, by the calls of the target's generation."""
         assert pins.target is not None
-        return derive_upgrade(pins.target, network.timelock, _wanted(document, network, pins))
+        wanted = _wanted(document, network, pins)
+        return derive_upgrade(pins.target, network.timelock, wanted, acknowledge=document.acknowledge)
 
     def questions(self, document: FacetSwapDocument, network: Network, pins: Pins) -> tuple[str, ...]:
         """Storage, review, and who still calls what goes."""

@@ -48,7 +48,8 @@ class ManifestUpgrade(Kind[ManifestUpgradeDocument]):
     def derive(self, document: ManifestUpgradeDocument, network: Network, pins: Pins) -> Derivation:
         """The listed routes, by the calls of the target's generation."""
         assert pins.target is not None
-        return derive_upgrade(pins.target, network.timelock, _wanted(document, network, pins))
+        wanted = _wanted(document, network, pins)
+        return derive_upgrade(pins.target, network.timelock, wanted, acknowledge=document.acknowledge)
 
     def questions(self, document: ManifestUpgradeDocument, network: Network, pins: Pins) -> tuple[str, ...]:
         """Storage, review, and who still calls what goes."""

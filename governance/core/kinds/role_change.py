@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from governance.core.access import role_name
+from governance.core.alive import unacknowledged
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.fields import AddressField, DocumentPart, exactly_one, one_of
 from governance.core.kinds.base import Bundle, Derivation, Kind, Lane
@@ -89,13 +90,14 @@ class RoleChange(Kind[RoleChangeDocument]):
     def derive(self, document: RoleChangeDocument, network: Network, pins: Pins) -> Derivation:
         """One operation with the grants and revocations in order."""
         grants = _grants(document, network)
-        findings = _diamond_findings(document, network) or role_findings(grants, network, pins)
+        found = _diamond_findings(document, network) or role_findings(grants, network, pins)
+        findings, acknowledged = unacknowledged(found, document.acknowledge)
         if findings:
-            raise Refused(f"the roles on {network.name} cannot change like this", findings=tuple(findings))
+            raise Refused(f"the roles on {network.name} cannot change like this", findings=findings)
         bundle = Bundle(label="roles", calls=tuple(grant.call for grant in grants))
         # A role that is given and taken in one operation promises only how it ends.
         ends = {(grant.contract, grant.role, grant.account): grant.effect for grant in grants}
-        return Derivation(bundles=(bundle,), effects=tuple(ends.values()))
+        return Derivation(acknowledged=acknowledged, bundles=(bundle,), effects=tuple(ends.values()))
 
     def questions(self, document: RoleChangeDocument, network: Network, pins: Pins) -> tuple[str, ...]:
         """Who gets what, and who is left."""

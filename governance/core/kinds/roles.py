@@ -7,7 +7,7 @@ DEFAULT_ADMIN_ROLE, as it is on every contract that these kinds name.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from governance.core.access import ADMIN, EXECUTOR, GRANT, PROPOSER, REVOKE, role_name
+from governance.core.access import ADMIN, CANCELLER, EMERGENCY, EXECUTOR, GRANT, PROPOSER, REVOKE, role_name
 from governance.core.call import Call, encode_call
 from governance.core.effects import Effect, RoleIs
 from governance.core.errors import Finding
@@ -123,6 +123,14 @@ def _left_without(
             message = f"the council {network.council} could no longer propose: nothing could be scheduled any more"
             hint = "keep the council's role; another council needs another policy first"
             yield Finding(rule="timelock-last-proposer", path=path, message=message, hint=hint)
+        if contract == network.timelock and role == CANCELLER and not left:
+            message = "nobody could cancel any more: what is scheduled could only be executed"
+            hint = "grant CANCELLER_ROLE to another account first"
+            yield Finding(rule="timelock-last-canceller", path=path, message=message, hint=hint)
+        if contract == network.target and role == EMERGENCY and not left:
+            message = "nobody could pause any more"
+            hint = "grant EMERGENCY_ROLE to another account first"
+            yield Finding(rule="role-last-pauser", path=path, message=message, hint=hint)
         if contract == network.timelock and role == EXECUTOR and not left:
             message = "nobody could execute any more, not even this operation's inverse"
             hint = "grant EXECUTOR_ROLE to another account, or to the zero address for anyone"

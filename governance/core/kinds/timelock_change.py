@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from governance.core.alive import unacknowledged
 from governance.core.call import Call, encode_call, function
 from governance.core.effects import DelayIs, Effect
 from governance.core.errors import Finding, Refused
@@ -74,9 +75,10 @@ class TimelockChange(Kind[TimelockChangeDocument]):
     def derive(self, document: TimelockChangeDocument, network: Network, pins: Pins) -> Derivation:
         """One operation: the timelock calls itself."""
         grants = _grants(document, network)
-        findings = [*_delay_findings(document, pins), *role_findings(grants, network, pins)]
+        found = [*_delay_findings(document, pins), *role_findings(grants, network, pins)]
+        findings, acknowledged = unacknowledged(found, document.acknowledge)
         if findings:
-            raise Refused(f"the timelock of {network.name} cannot change like this", findings=tuple(findings))
+            raise Refused(f"the timelock of {network.name} cannot change like this", findings=findings)
         calls = [grant.call for grant in grants]
         ends = {(grant.role, grant.account): grant.effect for grant in grants}
         effects: list[Effect] = [*ends.values()]
@@ -85,7 +87,9 @@ class TimelockChange(Kind[TimelockChangeDocument]):
             data = encode_call(UPDATE_DELAY, [new.seconds])
             calls.append(Call(to=network.timelock, data=data, summary=f"updateDelay: {new}"))
             effects.append(DelayIs(delay=new))
-        return Derivation(bundles=(Bundle(label="timelock", calls=tuple(calls)),), effects=tuple(effects))
+        return Derivation(
+            acknowledged=acknowledged, bundles=(Bundle(label="timelock", calls=tuple(calls)),), effects=tuple(effects)
+        )
 
     def questions(self, document: TimelockChangeDocument, network: Network, pins: Pins) -> tuple[str, ...]:
         """What becomes faster, what becomes impossible."""

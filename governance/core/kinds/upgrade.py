@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from governance.core.access import EMERGENCY
+from governance.core.alive import unacknowledged
 from governance.core.call import Call, encode_call, function
 from governance.core.effects import Effect, RootIs, RouteIs
 from governance.core.errors import Finding, Refused
@@ -37,9 +38,11 @@ PROTECTED = {
         "supportsInterface(bytes4)",
         "owner()",
         "transferOwnership(address)",
+        "pause()",
+        "unpause()",
     )
 }
-"""What a diamond must keep to stay upgradable and readable (EIP-2535, ERC-165, ERC-173)."""
+"""What a diamond must keep to stay upgradable and readable (EIP-2535, ERC-165, ERC-173), and stoppable where it is."""
 
 T = TypeVar("T")
 MAX_BATCH = 100
@@ -66,15 +69,17 @@ class Upgrade:
         return tuple(sorted(route.selector for route in self.change.removed))
 
 
-def derive_upgrade(target: TargetFacts, timelock: Address, wanted: Sequence[Route]) -> Derivation:
+def derive_upgrade(
+    target: TargetFacts, timelock: Address, wanted: Sequence[Route], *, acknowledge: Sequence[str]
+) -> Derivation:
     """The calls that take the live routes to `wanted`, and the effects. Raises Refused with every finding."""
     change = diff(target.routes, wanted)
     upgrade = Upgrade(target=target, timelock=timelock, change=change, wanted=tuple(sorted(wanted)))
-    findings = _obstacles(upgrade)
+    findings, acknowledged = unacknowledged(_obstacles(upgrade), acknowledge)
     if findings:
-        raise Refused("the upgrade does not fit the live system", findings=tuple(findings))
+        raise Refused("the upgrade does not fit the live system", findings=findings)
     if target.generation is Generation.DIAMOND:
-        return Derivation(bundles=(_cut(upgrade),), effects=_route_effects(upgrade))
+        return Derivation(bundles=(_cut(upgrade),), effects=_route_effects(upgrade), acknowledged=acknowledged)
     return _manifest_upgrade(upgrade)
 
 
@@ -142,7 +147,7 @@ def _untouchable(upgrade: Upgrade) -> list[Finding]:
         for removed in upgrade.removed:
             if removed in PROTECTED:
                 message = f"`{PROTECTED[removed]}` ({to_hex(removed)}) would be gone"
-                hint = "without it the diamond can no longer be upgraded or read; replace it instead"
+                hint = "without it the diamond can no longer be upgraded, read or stopped; replace it instead"
                 found.append(Finding(rule="protected-selector", message=message, hint=hint))
         return found
     for route in upgrade.staged:
