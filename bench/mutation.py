@@ -54,7 +54,7 @@ def main() -> None:
     options = _options()
     if not options.report_only:
         _plant(options.patterns)
-    files = tuple(_measured(PLANTED))
+    files = tuple(measured(PLANTED))
     if not files:
         sys.exit("nothing is planted yet: leave --report-only out")
     _write(report(files))
@@ -116,7 +116,7 @@ def _leave_sentences() -> None:
     operators[place] = (operators[place][0], names_only)
 
 
-def _measured(planted: Path) -> Iterator[Measured]:
+def measured(planted: Path) -> Iterator[Measured]:
     """Each file of which every mutant has run."""
     for meta in sorted(planted.rglob("*.py.meta")):
         codes: dict[str, int | None] = json.loads(meta.read_text("utf-8"))["exit_code_by_key"]
