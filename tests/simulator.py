@@ -10,6 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 from governance.adapters.reverts import explain
+from governance.adapters.timelock import NodeTimelock
 from governance.core.call import Call
 from governance.core.errors import Finding, Refused, Unreachable
 from governance.core.facts import (
@@ -26,6 +27,7 @@ from governance.core.facts import (
 )
 from governance.core.keccak import keccak
 from governance.core.network import Network
+from governance.core.permission import Spent
 from governance.core.safetx import SafeTx, execution
 from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Duration, Moment, address_bytes, to_hex
 from governance.ports import Answer
@@ -127,6 +129,10 @@ class Chain:
         self.at(at)
         logs = [log for block in self.blocks[: at.number + 1] for log in block.logs if log.address == address]
         return [log for log in logs if _matches(log, topics)]
+
+    def moments(self, blocks: Sequence[int], at: Head) -> list[Moment]:
+        found = {block.head.number: block.head.timestamp for block in self.blocks}
+        return [found[number] for number in blocks]
 
     def dry_run(self, call: Call, *, sender: Address, at: Head) -> Answer:
         world = World(accounts=deepcopy(self.at(at).accounts), number=at.number, now=at.timestamp.seconds)
@@ -254,6 +260,11 @@ class Timelock:
             timestamp = timelock.timestamps.get(one, 0)
             found.append(OperationFacts(id=one, timestamp=timestamp, newest=newest, cancellations=cancelled))
         return found
+
+    def ledger(self, at: Head) -> list[Spent]:
+        network = self._network
+        reader = NodeTimelock(self._chain, network.timelock, council=network.council, guardian=network.guardian)
+        return reader.ledger(at)
 
     def hash_of(self, calls: Sequence[Call], predecessor: Bytes32, salt: Bytes32, at: Head) -> Bytes32:
         self._timelock(at)

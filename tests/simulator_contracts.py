@@ -7,6 +7,8 @@ error on); the timelock forgets what is cancelled. Hashes are made by the ABI al
 from collections.abc import Sequence
 from typing import Any
 
+from eth_abi.abi import encode
+
 from governance.core.keccak import keccak
 from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, address_bytes, checksummed
 from tests.simulator_evm import Contract, Message, Revert, World, error, external, reason
@@ -123,6 +125,18 @@ class Safe(Contract):
         self.owners.remove(owner)
         self.change_threshold(msg, threshold)
 
+    @external("swapOwner(address,address,address)")
+    def swap_owner(self, msg: Message, before: Address, old: Address, new: Address) -> None:
+        self._only_self(msg)
+        if new in {ZERO_ADDRESS, SENTINEL, self.address}:
+            raise reason("GS203")
+        if new in self.owners:
+            raise reason("GS204")
+        linked = [SENTINEL, *self.owners]
+        if old not in self.owners or linked[linked.index(old) - 1] != before:
+            raise reason("GS205")
+        self.owners[self.owners.index(old)] = new
+
     @external("changeThreshold(uint256)")
     def change_threshold(self, msg: Message, threshold: int) -> None:
         self._only_self(msg)
@@ -211,8 +225,11 @@ class Timelock(AccessControl):
         if delay < self.min_delay:
             raise error("TimelockInsufficientDelay(uint256,uint256)", delay, self.min_delay)
         self.timestamps[operation] = msg.world.now + delay
-        for index in range(len(targets)):
-            msg.world.emit(self.address, SCHEDULED, operation, index.to_bytes(32, "big"))
+        for index, (target, value, payload) in enumerate(zip(targets, values, payloads, strict=True)):
+            told = encode(
+                ["address", "uint256", "bytes", "bytes32", "uint256"], [target, value, payload, predecessor, delay]
+            )
+            msg.world.emit(self.address, SCHEDULED, operation, index.to_bytes(32, "big"), data=told)
 
     @external("executeBatch(address[],uint256[],bytes[],bytes32,bytes32)")
     def execute(
@@ -232,7 +249,8 @@ class Timelock(AccessControl):
             raise error("TimelockUnexecutedPredecessor(bytes32)", predecessor)
         for index, (target, payload) in enumerate(zip(targets, payloads, strict=True)):
             msg.world.call(self.address, target, payload)
-            msg.world.emit(self.address, EXECUTED, operation, index.to_bytes(32, "big"))
+            told = encode(["address", "uint256", "bytes"], [target, values[index], payload])
+            msg.world.emit(self.address, EXECUTED, operation, index.to_bytes(32, "big"), data=told)
         self._require_state(operation, msg.world, "Ready")
         self.timestamps[operation] = 1
 

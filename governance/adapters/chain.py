@@ -107,6 +107,23 @@ class NodeChain:
         found = self._logs(address, asked, 0, at.number, at)
         return sorted(found, key=lambda log: (log.block, log.index))
 
+    def moments(self, blocks: Sequence[int], at: Head) -> list[Moment]:
+        """By number, in one batch with the block that everything is read at."""
+        if any(number > at.number for number in blocks):
+            raise ValueError("a block after the one that is looked at")
+        asked = [("eth_getBlockByNumber", [hex(number), False]) for number in (*blocks, at.number)]
+        heads = []
+        for answer in self._rpc.ask(asked):
+            if isinstance(answer, RpcError):
+                raise self._rpc.failed(answer)
+            heads.append(self._head(answer))
+        if heads[-1].hash != at.hash:
+            raise Unreachable(
+                f"{self.shown} no longer has block {at.number} as it was a moment ago",
+                hint="a reorganisation, or a node that lags behind another: try again",
+            )
+        return [head.timestamp for head in heads[:-1]]
+
     def _logs(self, address: Address, topics: Topics, first: int, last: int, at: Head) -> list[Log]:
         """One range; halved when the node says that it is too much."""
         written = [None if wanted is None else [to_hex(one) for one in wanted] for wanted in topics]

@@ -46,6 +46,10 @@ class NodeSimulator:
         (played,) = self.run([_blocks(scenes)], at)
         return played
 
+    def each(self, scenes: Sequence[Scene], ends: Sequence[Scene], at: Head) -> list[list[Played]]:
+        """As many runs as there are ends, in as few requests as will do."""
+        return [played[-1] for played in self.run([_blocks([*scenes, end]) for end in ends], at)] if ends else []
+
     def after(
         self, scenes: Sequence[Scene], moment: Moment, at: Head, *, changes: Sequence[Change] = ()
     ) -> tuple[Chain, Head]:
@@ -146,6 +150,13 @@ class _Later:
         played = [result for scene in self._simulator.play(self._scenes, self._base_head) for result in scene]
         new = [log for result in played for log in result.logs if log.address == address and matches(log, topics)]
         return before + new
+
+    def moments(self, blocks: Sequence[int], at: Head) -> list[Moment]:
+        self._require(at)
+        real = [number for number in blocks if number <= self._base_head.number]
+        found = dict(zip(real, self._base.moments(real, self._base_head), strict=True)) if real else {}
+        played = {self._base_head.number + 1 + i: scene.moment for i, scene in enumerate(self._scenes)}
+        return [{**found, **played}[number] for number in blocks]
 
     def receipt(self, tx_hash: Bytes32) -> Receipt | None:
         return self._base.receipt(tx_hash)

@@ -11,9 +11,10 @@ from governance.adapters.roles import role_members
 from governance.core.access import CANCELLER, EXECUTOR, HAS_ROLE, PROPOSER
 from governance.core.call import Call, Function, decode, encode_call, function
 from governance.core.errors import Finding, Refused, Rejected
-from governance.core.facts import Head, OperationEvent, OperationFacts, TimelockFacts
+from governance.core.facts import Head, Log, OperationEvent, OperationFacts, TimelockFacts
 from governance.core.keccak import keccak
-from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Duration
+from governance.core.permission import Spent
+from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Duration, checksummed
 from governance.ports import Answer, Chain
 
 ADMIN = ZERO_WORD
@@ -28,6 +29,10 @@ _EVENTS = {
     Bytes32(keccak(b"Cancelled(bytes32)")): OperationEvent.CANCELLED,
     Bytes32(keccak(b"CallExecuted(bytes32,uint256,address,uint256,bytes)")): OperationEvent.EXECUTED,
 }
+
+_SCHEDULED = ("address", "uint256", "bytes", "bytes32", "uint256")
+_EXECUTED = ("address", "uint256", "bytes")
+"""What the two logs hold beside the id and the index."""
 
 
 class NodeTimelock:
@@ -85,6 +90,30 @@ class NodeTimelock:
             for one, answer in zip(ids, answers, strict=True)
         ]
 
+    def ledger(self, at: Head) -> list[Spent]:
+        """From the logs alone, in their order: what was cancelled is forgotten, also where its id came back."""
+        waiting: dict[Bytes32, dict[Bytes32, Call]] = {}
+        executed: list[tuple[Bytes32, Call, int]] = []
+        for log in self._chain.logs(self._address, [list(_EVENTS)], at):
+            event, one = _EVENTS[log.topics[0]], log.topics[1]
+            if event is OperationEvent.CANCELLED:
+                waiting.pop(one, None)
+            elif event is OperationEvent.SCHEDULED:
+                waiting.setdefault(one, {})[log.topics[2]] = _logged(log, _SCHEDULED)
+            else:
+                waiting.get(one, {}).pop(log.topics[2], None)
+                executed.append((one, _logged(log, _EXECUTED), log.block))
+        blocks = sorted({block for _, _, block in executed})
+        moments = dict(zip(blocks, self._chain.moments(blocks, at), strict=True)) if blocks else {}
+        return [
+            *(Spent(operation=one, call=call, moment=moments[block]) for one, call, block in executed),
+            *(
+                Spent(operation=one, call=call, moment=None)
+                for one, calls in waiting.items()
+                for call in calls.values()
+            ),
+        ]
+
     def hash_of(self, calls: Sequence[Call], predecessor: Bytes32, salt: Bytes32, at: Head) -> Bytes32:
         """The contract's own `hashOperationBatch`."""
         arguments = [[c.to for c in calls], [c.value for c in calls], [c.data for c in calls], predecessor, salt]
@@ -102,6 +131,14 @@ class NodeTimelock:
             return decode(fn.outputs, answer.data)[0]
         except Rejected as error:
             raise _not_a_timelock(f"{self._address} answers {fn.signature} with something else") from error
+
+
+def _logged(log: Log, types: Sequence[str]) -> Call:
+    try:
+        to, value, data, *_ = decode(types, log.data)
+    except Rejected as error:
+        raise _not_a_timelock(f"{log.address} logs something else than calls") from error
+    return Call(to=checksummed(bytes.fromhex(to[2:])), value=value, data=data)
 
 
 def _not_a_timelock(message: str) -> Refused:

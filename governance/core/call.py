@@ -117,6 +117,14 @@ def typed(abi_type: str, written: Any) -> Any:
     return _typed_scalar(abi_type, written)
 
 
+def member_types(abi_type: str) -> tuple[str, ...]:
+    """The types of a tuple's members: `(uint256,address)` has two. Raises Rejected when it is no tuple."""
+    members, rest = _parenthesised(abi_type, abi_type)
+    if rest:
+        raise _bad(abi_type, f"`{shown(rest)}` is left over")
+    return members
+
+
 def as_text(value: Any) -> Any:
     """The inverse of `typed`: a decoded ABI value as the text (or nested lists of text) a document would write."""
     if isinstance(value, bool):

@@ -10,15 +10,22 @@ from itertools import product
 from governance.core.constitution import unguarded
 from governance.core.errors import Finding
 from governance.core.findings import MAX_FAULTS
+from governance.core.kinds import KINDS
 from governance.core.lookalike import lookalikes
+from governance.core.officehours import Almanac
+from governance.core.permissionfile import permission_findings
 from governance.core.policyfile import COUNCIL_THRESHOLD, ApprovalPart, PolicyDocument, RulePart, SafeRolePart
+from governance.core.policyhours import hours
+from governance.core.policypeople import people
 from governance.core.tree import Loc, Mapping, dotted, locate
 from governance.core.units import ZERO_ADDRESS, Duration, Moment, shown
 
 _Named = Iterable[tuple[Loc, str]]
 
 
-def disagreements(document: PolicyDocument, tree: Mapping, kinds: frozenset[str]) -> tuple[Finding, ...]:
+def disagreements(
+    document: PolicyDocument, tree: Mapping, kinds: frozenset[str], almanac: Almanac
+) -> tuple[Finding, ...]:
     """Every finding up to a bound, in the order of the file."""
     found = [
         *_unknown_names(document, tree, kinds),
@@ -29,7 +36,9 @@ def disagreements(document: PolicyDocument, tree: Mapping, kinds: frozenset[str]
         *unguarded(document, tree),
     ]
     for i, rule in enumerate(document.rules):
-        found += [*_lane(i, rule, document, tree), *_times(i, rule, tree)]
+        found += [*_lane(i, rule, document, tree), *_times(i, rule, tree), *people(i, rule, document, tree)]
+        found += hours(i, rule, tree, almanac)
+        found += _callable(i, rule, tree)
         for j, approval in enumerate(rule.approvals):
             found += _approval(("rules", i, "approvals", j), approval, rule, document, tree)
     return tuple(sorted(found, key=lambda f: (f.place.line, f.place.column) if f.place else (0, 0))[:MAX_FAULTS])
@@ -158,6 +167,21 @@ def _lane(index: int, rule: RulePart, document: PolicyDocument, tree: Mapping) -
             if value:
                 message = f"the guardian lane can have no {key}: what stops things may do so at any time"
                 yield _at(tree, ("rules", index, key), f"guardian-{key}", message, f"drop `{key}`")
+
+
+def _callable(index: int, rule: RulePart, tree: Mapping) -> Iterator[Finding]:
+    """What the author of a proposal chooses to call is listed, or said to be free."""
+    loc: Loc = ("rules", index, "calls")
+    chosen = sorted(kind for kind in rule.kinds if kind in KINDS and KINDS[kind].free_calls)
+    if chosen and rule.calls is None:
+        message = f"the author of `{chosen[0]}` chooses what is called, and this rule does not say what may be"
+        hint = "list what may be called, or write `calls: any` knowing that it may be anything"
+        yield _at(tree, ("rules", index), "calls-open", message, hint)
+    for j, part in enumerate(rule.calls if isinstance(rule.calls, list) else ()):
+        yield from permission_findings(part, (*loc, j), tree)
+        if part.allowance is not None and rule.via != "timelock":
+            message = f"nothing counts what the {rule.via} lane has spent"
+            yield _at(tree, (*loc, j, "allowance"), "allowance-lane", message, "drop `allowance`, or go via timelock")
 
 
 def _times(index: int, rule: RulePart, tree: Mapping) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from governance.core.policy import Policy
 from governance.core.proposal import Proposal
 from governance.core.sarif import report
 from governance.core.tree import dotted, locate
-from governance.core.units import shown, to_hex
+from governance.core.units import Moment, shown, to_hex
 from governance.core.verdict import Verdict, judge, judge_by_both
 from governance.life.inforce import FILE, InForce, policy_findings
 from governance.life.locked import Locked
@@ -52,15 +52,21 @@ class Review:
 
 
 def review(
-    ids: Sequence[str], *, policy: Policy, read: ReadProposal, open_lock: OpenLock, force: InForce | None = None
+    ids: Sequence[str],
+    *,
+    policy: Policy,
+    read: ReadProposal,
+    open_lock: OpenLock,
+    force: InForce | None = None,
+    at: Moment | None = None,
 ) -> list[Review]:
     """A review of each proposal, in the order given; of the policy too, when there is something wrong with it.
 
     1. Read every document.
     2. Compare them with one another: numbers, contents, and whom they name.
     3. Compare the addresses in each with those that the policy names.
-    4. Judge each by the policy, on each of its networks, and by the one in force where it is known. The time is not asked:
-       a freeze ends.
+    4. Judge each by the policy, on each of its networks, and by the one in force where it is known. The time is not asked,
+       since a freeze ends, unless `at` is a moment that it is judged for.
     5. Prove the lock file, where there is one and the policy allows what it locks; then judge what it will really call.
     """
     documents = {name: _read(name, read) for name in ids}  # 1.
@@ -76,7 +82,7 @@ def review(
         findings += lookalikes(document.tree, accounts)  # 3.
         verdicts = []
         for network in document.document.networks:
-            verdict, unproven = _judged(document, policy, network, open_lock, force.on(network))  # 4. and 5.
+            verdict, unproven = _judged(document, policy, network, open_lock, force.on(network), at)  # 4. and 5.
             verdicts.append(verdict)
             findings += [*verdict.violations, *unproven]
         made.append(
@@ -93,11 +99,16 @@ def _read(name: str, read: ReadProposal) -> Proposal | GovError:
 
 
 def _judged(
-    proposal: Proposal, policy: Policy, network: str, open_lock: OpenLock, decides: Policy | None
+    proposal: Proposal,
+    policy: Policy,
+    network: str,
+    open_lock: OpenLock,
+    decides: Policy | None,
+    at: Moment | None,
 ) -> tuple[Verdict, tuple[Finding, ...]]:
     """The verdict on one network, and what is wrong with the lock file there."""
     lane = KINDS[proposal.document.kind].lane
-    case = Case(proposal=proposal, policy=policy, network=network, lane=lane, gate=Gate.CHECK, now=None)
+    case = Case(proposal=proposal, policy=policy, network=network, lane=lane, gate=Gate.CHECK, now=at)
     verdict = _by(case, decides)
     if not verdict.ok:
         return verdict, ()

@@ -43,11 +43,12 @@ rules:
     kinds: [facet_swap, contract_call]
     may_propose: author
     approvals: [{{role: council, at_least: threshold}}, {{role: security, at_least: 1}}]
-    distinct_from_author: false
+    approval_lifetime: 30 d
     via: timelock
     delay: 48 h
     grace: 14 d
     freeze: [{{from: 2026-12-20, to: 2027-01-02}}]
+    calls: any
   - id: stop
     kinds: [cancel]
     networks: [devnet]
@@ -93,12 +94,16 @@ def test_a_policy_is_what_its_file_says():
         G,
         H,
     ]
-    assert slow.approvals == (Approval(role="council", at_least=None), Approval(role="security", at_least=1))
+    assert slow.approvals == (
+        Approval(role="council", at_least=None, among=None),
+        Approval(role="security", at_least=1, among=None),
+    )
     assert (slow.delay, slow.grace) == (Duration(172800), Duration(14 * 86400))
     assert slow.freeze == ((Moment.parse("2026-12-20"), Moment.parse("2027-01-02")),)
-    assert (slow.networks, slow.distinct_from_author) == ({"devnet"}, False)
+    assert (slow.networks, slow.distinct_from_author) == ({"devnet"}, True)
+    assert (slow.approval_lifetime, stop.approval_lifetime) == (Duration(30 * 86400), None)
     assert (stop.grace, stop.freeze, stop.distinct_from_author) == (None, (), True)
-    assert (str(slow.place), str(stop.place)) == ("p:20:5", "p:29:5")
+    assert (str(slow.place), str(stop.place)) == ("p:20:5", "p:30:5")
     assert policy.endpoints == {}
 
 
@@ -125,20 +130,20 @@ SCHEMA = {
     "a member in capitals": ([("  carol:", "  Carol:")], ("schema-value", "5:3 members.Carol")),
     "an address without checksum": ([(f'"{D}"', '"0x' + "ab" * 20 + '"')], ("schema-value", "14:14 networks.devnet.council")),
     "a hex chain id": ([("31337", "0x7a69")], ("schema-value", "13:15 networks.devnet.chain_id")),
-    "no kinds": ([("[cancel]", "[]")], ("schema-value", "30:12 rules[1].kinds")),
-    "no networks": ([("networks: [devnet]", "networks: []")], ("schema-value", "31:15 rules[1].networks")),
+    "no kinds": ([("[cancel]", "[]")], ("schema-value", "31:12 rules[1].kinds")),
+    "no networks": ([("networks: [devnet]", "networks: []")], ("schema-value", "32:15 rules[1].networks")),
     "no approvals": ([(APPROVALS, "[]")], ("schema-value", "23:16 rules[0].approvals")),
     "no approval at all": ([("at_least: 1", "at_least: 0")], ("schema-value", "23:82 rules[0].approvals[1].at_least")),
     "a negative number": ([("at_least: 1", "at_least: -1")], ("schema-value", "23:82 rules[0].approvals[1].at_least")),
     "half an approval": ([("at_least: 1", "at_least: 1.5")], ("schema-value", "23:82 rules[0].approvals[1].at_least")),
-    "neither true nor false": ([("author: false", "author: no")], ("schema-value", "24:27 rules[0].distinct_from_author")),
+    "neither true nor false": ([("approval_lifetime: 30 d", "distinct_from_author: no")], ("schema-value", "24:27 rules[0].distinct_from_author")),
     "a lane nobody knows": ([("via: timelock", "via: senate")], ("schema-value", "25:10 rules[0].via")),
     "a delay without unit": ([("48 h", "172800")], ("schema-value", "26:12 rules[0].delay")),
     "a negative delay": ([("48 h", "-48 h")], ("schema-value", "26:12 rules[0].delay")),
     "a rule's id in capitals": ([("id: slow", "id: Slow")], ("schema-value", "20:9 rules[0].id")),
     "a role that is text": ([("[bob, carol]", "bob")], ("schema-value", "8:13 roles.security")),
     "a role of another Safe": ([("safe: council", "safe: treasury")], ("schema-value", "9:19 roles.council.safe")),
-    "a wildcard": ([("[cancel]", "['*']")], ("schema-value", "30:13 rules[1].kinds[0]")),
+    "a wildcard": ([("[cancel]", "['*']")], ("schema-value", "31:13 rules[1].kinds[0]")),
     "a key in an endpoint": ([("chain_id: 31337", "chain_id: 1\n    rpc: https://x/v3/k")], ("schema-value", "14:10 networks.devnet.rpc")),
     "a password in an endpoint": ([("chain_id: 31337", "chain_id: 1\n    rpc: https://u:p@x")], ("schema-value", "14:10 networks.devnet.rpc")),
     "a query in an endpoint": ([("chain_id: 31337", "chain_id: 1\n    rpc: https://x?k=v")], ("schema-value", "14:10 networks.devnet.rpc")),
@@ -147,18 +152,18 @@ SCHEMA = {
 
 DISAGREEMENTS = {
     "a role names nobody known": ([("[alice, bob]", "[alice, mallory]")], [("policy-unknown-member", "7:19 roles.author[1]")]),
-    "a kind nobody has": ([("[cancel]", "[cancle]")], [("policy-unknown-kind", "30:13 rules[1].kinds[0]")]),
-    "a network nobody knows": ([("[devnet]", "[mainnet]")], [("policy-unknown-network", "31:16 rules[1].networks[0]")]),
+    "a kind nobody has": ([("[cancel]", "[cancle]")], [("policy-unknown-kind", "31:13 rules[1].kinds[0]")]),
+    "a network nobody knows": ([("[devnet]", "[mainnet]")], [("policy-unknown-network", "32:16 rules[1].networks[0]")]),
     "a role nobody holds may propose": ([("may_propose: author", "may_propose: x")], [("policy-unknown-role", "22:18 rules[0].may_propose")]),
     "a role nobody holds must approve": ([("role: security", "role: x")], [("policy-unknown-role", "23:62 rules[0].approvals[1].role")]),
     "an empty role": ([("[alice, bob]", "[]")], [("policy-empty-role", "7:11 roles.author")]),
     "a member twice in a role": ([("[alice, bob]", "[alice, alice]")], [("policy-twice", "7:19 roles.author[1]")]),
-    "a kind twice": ([("[cancel]", "[cancel, cancel]")], [("policy-twice", "30:21 rules[1].kinds[1]")]),
-    "a network twice": ([("[devnet]", "[devnet, devnet]")], [("policy-twice", "31:24 rules[1].networks[1]")]),
-    "a rule's id twice": ([("id: stop", "id: slow")], [("policy-twice", "29:9 rules[1].id")]),
+    "a kind twice": ([("[cancel]", "[cancel, cancel]")], [("policy-twice", "31:21 rules[1].kinds[1]")]),
+    "a network twice": ([("[devnet]", "[devnet, devnet]")], [("policy-twice", "32:24 rules[1].networks[1]")]),
+    "a rule's id twice": ([("id: stop", "id: slow")], [("policy-twice", "30:9 rules[1].id")]),
     "a role asked twice": (
         [("role: security, at_least: 1", "role: council, at_least: threshold")],
-        [("policy-twice", "23:62 rules[0].approvals[1].role")],
+        [("policy-twice", "23:62 rules[0].approvals[1].role"), ("policy-approval-lifetime", "24:24 rules[0].approval_lifetime")],
     ),
     "two members are one account": ([(B, A)], [("policy-same-member", "4:18 members.bob.address")]),
     "a member is nobody": ([(B, ZERO_ADDRESS)], [("policy-zero-address", "4:18 members.bob.address")]),
@@ -166,24 +171,24 @@ DISAGREEMENTS = {
     "the target is nobody": ([(G, ZERO_ADDRESS)], [("policy-zero-address", "17:13 networks.devnet.target")]),
     "council and guardian are one Safe": ([(E, D)], [("policy-same-address", "15:15 networks.devnet.guardian")]),
     "the timelock governs itself": ([(G, F)], [("policy-same-address", "17:13 networks.devnet.target")]),
-    "one kind under two rules": ([("[cancel]", "[cancel, facet_swap]")], [("policy-overlap", "30:12 rules[1].kinds")]),
-    "a delay on the guardian's lane": ([("delay: 0 s", "delay: 1 h")], [("policy-guardian-delay", "35:12 rules[1].delay")]),
-    "a grace on the guardian's lane": ([("delay: 0 s", "delay: 0 s\n    grace: 1 d")], [("policy-guardian-grace", "36:12 rules[1].grace")]),
+    "one kind under two rules": ([("[cancel]", "[cancel, facet_swap]")], [("policy-overlap", "31:12 rules[1].kinds")]),
+    "a delay on the guardian's lane": ([("delay: 0 s", "delay: 1 h")], [("policy-guardian-delay", "36:12 rules[1].delay")]),
+    "a grace on the guardian's lane": ([("delay: 0 s", "delay: 0 s\n    grace: 1 d")], [("policy-guardian-grace", "37:12 rules[1].grace")]),
     "a freeze of the emergency path": (
         [("delay: 0 s", "delay: 0 s\n    freeze: [{from: 2026-01-01, to: 2026-01-02}]")],
-        [("policy-guardian-freeze", "36:13 rules[1].freeze")],
+        [("policy-guardian-freeze", "37:13 rules[1].freeze")],
     ),
     "a freeze that ends before it begins": ([("to: 2027-01-02", "to: 2026-12-20")], [("policy-freeze", "28:14 rules[0].freeze[0]")]),
     "more approvals than people": ([("at_least: 1", "at_least: 3")], [("policy-at-least", "23:82 rules[0].approvals[1].at_least")]),
     "a threshold of people": ([("at_least: 1", "at_least: threshold")], [("policy-threshold", "23:82 rules[0].approvals[1].at_least")]),
     "a number of a Safe's owners": (
         [("{role: guardian, at_least: threshold}", "{role: guardian, at_least: 1}")],
-        [("policy-threshold", "33:44 rules[1].approvals[0].at_least")],
+        [("policy-threshold", "34:44 rules[1].approvals[0].at_least")],
     ),
     "the council's lane without the council": ([("role: council, at_least: threshold}, {", "")], [("policy-lane-approval", "23:16 rules[0].approvals")]),
     "a Safe of the other lane": (
         [("{role: security, at_least: 1}", "{role: guardian, at_least: threshold}")],
-        [("policy-lane-approval", "23:62 rules[0].approvals[1].role")],
+        [("policy-lane-approval", "23:62 rules[0].approvals[1].role"), ("policy-approval-lifetime", "24:24 rules[0].approval_lifetime")],
     ),
 }  # fmt: skip
 
@@ -245,5 +250,5 @@ def test_faults_without_end_are_told_up_to_a_bound():
     assert len(caught.value.findings) == MAX_FAULTS
     with pytest.raises(Rejected) as caught:
         made(TEXT + "".join(f"k{n}: x\n" for n in range(300)))
-    assert [str(f.place) for f in caught.value.findings[:2]] == ["p:36:1", "p:37:1"]
+    assert [str(f.place) for f in caught.value.findings[:2]] == ["p:37:1", "p:38:1"]
     assert len(caught.value.findings) == MAX_FAULTS

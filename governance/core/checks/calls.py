@@ -33,14 +33,16 @@ def calls(case: Case, rule: Rule) -> Iterator[Finding]:  # noqa: ARG001 - no rul
         if node.operation is SafeOperation.DELEGATECALL and not _reviewed(node, case.plan):
             message = f"{node.path} runs the code of {node.to} in the name of {node.caller}"
             hint = "such code may write any of its slots; only calls are let through"
-            yield case.finding(place_of(case, node), "delegatecall", message, hint)
+            yield case.finding(place_of(case, node.path), "delegatecall", message, hint)
         if node.refunds:
             message = f"{node.path} pays whoever sends it, or sets gas aside for what is inside"
             hint = "safeTxGas, baseGas, gasPrice, gasToken and refundReceiver must all be zero"
-            yield case.finding(place_of(case, node), "gas-refund", message, hint)
+            yield case.finding(place_of(case, node.path), "gas-refund", message, hint)
         if node.opaque:
             message = f"{node.path}: {node.opaque}"
-            yield case.finding(place_of(case, node), "opaque-call", message, "nobody can review what cannot be read")
+            yield case.finding(
+                place_of(case, node.path), "opaque-call", message, "nobody can review what cannot be read"
+            )
 
 
 def called(plan: Plan, case: Case) -> tuple[Node, ...]:
@@ -50,9 +52,9 @@ def called(plan: Plan, case: Case) -> tuple[Node, ...]:
     return tree([call for step in plan.steps for call in step.calls], caller=caller[plan.lane])
 
 
-def place_of(case: Case, node: Node) -> Loc:
-    """Where in the proposal a call stands, as near as the file has it."""
-    first = undotted(node.path.split(".", 1)[0])
+def place_of(case: Case, path: str) -> Loc:
+    """Where in the proposal a call stands, as near as the file has it; by its path in the tree of calls."""
+    first = undotted(path.split(".", 1)[0])
     found: Loc = ()
     inner = case.proposal.tree
     for part in first:

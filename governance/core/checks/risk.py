@@ -5,7 +5,6 @@ A proposal may say its class, so that a reviewer is told at once; one that says 
 
 from collections.abc import Iterator
 
-from governance.core.calltree import walk
 from governance.core.case import Case
 from governance.core.checks.calls import called, place_of
 from governance.core.constitution import BY_NATURE
@@ -50,9 +49,8 @@ def graver(case: Case) -> Iterator[Grave]:
 def _hidden(case: Case, plan: Plan) -> Iterator[Grave]:
     """What a call brings about that no kind says."""
     nodes = called(plan, case)
-    by_path = {node.path: node for node in walk(nodes)}
     for each in weakenings(nodes, network=case.policy.networks[case.network], pins=plan.pins):
-        yield place_of(case, by_path[each.path]), f"{each.path} changes {each.what}"
+        yield place_of(case, each.path), f"{each.path} changes {each.what}"
 
 
 def allowed(case: Case, rule: Rule) -> Risk:

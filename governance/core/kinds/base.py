@@ -57,6 +57,8 @@ class Kind(ABC, Generic[D]):
 
     name: ClassVar[str]
     lane: ClassVar[Lane]
+    free_calls: ClassVar[bool] = True
+    """The author chooses what is called, so a rule must say what may be; False where the kind derives its calls itself."""
     document: type[D]
     """The typed schema of its YAML file."""
 

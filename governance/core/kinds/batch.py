@@ -44,6 +44,7 @@ class Batch(Kind[BatchDocument]):
 
     name: ClassVar[str] = NAME
     lane: ClassVar[Lane] = Lane.TIMELOCK
+    free_calls: ClassVar[bool] = False
 
     def __init__(self, kinds: Iterable[Kind[Any]]) -> None:
         self._kinds = {kind.name: kind for kind in kinds if kind.lane is Lane.TIMELOCK and kind.name != NAME}

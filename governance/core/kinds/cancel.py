@@ -26,6 +26,7 @@ class Cancel(Kind[CancelDocument]):
 
     name: ClassVar[str] = "cancel"
     lane: ClassVar[Lane] = Lane.GUARDIAN
+    free_calls: ClassVar[bool] = False
     document = CancelDocument
 
     def needs(self, document: CancelDocument, network: Network) -> Needs:  # noqa: ARG002 - same everywhere

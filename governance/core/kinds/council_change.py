@@ -96,6 +96,7 @@ class CouncilChange(Kind[CouncilChangeDocument]):
 
     name: ClassVar[str] = "council_change"
     lane: ClassVar[Lane] = Lane.COUNCIL
+    free_calls: ClassVar[bool] = False
     document = CouncilChangeDocument
 
     def needs(self, document: CouncilChangeDocument, network: Network) -> Needs:  # noqa: ARG002 - same everywhere

@@ -28,6 +28,7 @@ class EmergencyPause(Kind[EmergencyPauseDocument]):
 
     name: ClassVar[str] = "emergency_pause"
     lane: ClassVar[Lane] = Lane.GUARDIAN
+    free_calls: ClassVar[bool] = False
     document = EmergencyPauseDocument
 
     def needs(self, document: EmergencyPauseDocument, network: Network) -> Needs:  # noqa: ARG002 - same everywhere

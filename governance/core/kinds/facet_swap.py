@@ -73,6 +73,7 @@ class FacetSwap(Kind[FacetSwapDocument]):
 
     name: ClassVar[str] = "facet_swap"
     lane: ClassVar[Lane] = Lane.TIMELOCK
+    free_calls: ClassVar[bool] = False
     document = FacetSwapDocument
 
     def needs(self, document: FacetSwapDocument, network: Network) -> Needs:  # noqa: ARG002 - same on every network

@@ -39,6 +39,7 @@ class ManifestUpgrade(Kind[ManifestUpgradeDocument]):
 
     name: ClassVar[str] = "manifest_upgrade"
     lane: ClassVar[Lane] = Lane.TIMELOCK
+    free_calls: ClassVar[bool] = False
     document = ManifestUpgradeDocument
 
     def needs(self, document: ManifestUpgradeDocument, network: Network) -> Needs:  # noqa: ARG002 - same everywhere

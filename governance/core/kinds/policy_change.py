@@ -33,6 +33,7 @@ class PolicyChange(Kind[PolicyChangeDocument]):
 
     name: ClassVar[str] = "policy_change"
     lane: ClassVar[Lane] = Lane.TIMELOCK
+    free_calls: ClassVar[bool] = False
     document = PolicyChangeDocument
 
     def needs(self, document: PolicyChangeDocument, network: Network) -> Needs:  # noqa: ARG002 - same everywhere

@@ -63,6 +63,7 @@ class ProxyUpgrade(Kind[ProxyUpgradeDocument]):
 
     name: ClassVar[str] = "proxy_upgrade"
     lane: ClassVar[Lane] = Lane.TIMELOCK
+    free_calls: ClassVar[bool] = False
     document = ProxyUpgradeDocument
 
     def needs(self, document: ProxyUpgradeDocument, network: Network) -> Needs:  # noqa: ARG002 - same everywhere

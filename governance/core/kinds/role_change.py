@@ -81,6 +81,7 @@ class RoleChange(Kind[RoleChangeDocument]):
 
     name: ClassVar[str] = "role_change"
     lane: ClassVar[Lane] = Lane.TIMELOCK
+    free_calls: ClassVar[bool] = False
     document = RoleChangeDocument
 
     def needs(self, document: RoleChangeDocument, network: Network) -> Needs:

@@ -66,6 +66,7 @@ class TimelockChange(Kind[TimelockChangeDocument]):
 
     name: ClassVar[str] = "timelock_change"
     lane: ClassVar[Lane] = Lane.TIMELOCK
+    free_calls: ClassVar[bool] = False
     document = TimelockChangeDocument
 
     def needs(self, document: TimelockChangeDocument, network: Network) -> Needs:

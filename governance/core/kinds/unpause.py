@@ -34,6 +34,7 @@ class Unpause(Kind[UnpauseDocument]):
 
     name: ClassVar[str] = "unpause"
     lane: ClassVar[Lane] = Lane.TIMELOCK
+    free_calls: ClassVar[bool] = False
     document = UnpauseDocument
 
     def needs(self, document: UnpauseDocument, network: Network) -> Needs:  # noqa: ARG002 - same everywhere

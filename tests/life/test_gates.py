@@ -1,0 +1,194 @@
+"""One engine, four gates: what a policy refuses is refused in review, at locking, signing, queueing and executing, always by
+the same rule. On the simulator and on a real node. threat_52"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from governance.core.call import encode_call, function
+from governance.core.errors import Finding, Refused
+from governance.core.stage import Stage
+from governance.core.units import to_hex
+from governance.life.locked import open_lock
+from governance.life.review import review
+from tests import simulator, simulator_contracts
+from tests.life.test_life_scenarios import HEAD, ONE, SET_FEE, SWAP, TWO
+from tests.life.test_policy_between import node, text_of  # noqa: F401 - a fixture
+from tests.sites import DAY, DELAY, Devnet, Place, on_anvil, rules, simulated
+
+Anchor = Callable[[str], None]
+"""Puts the text of a policy in force at once, beside the timelock, whose nonces stay as they are."""
+
+
+@pytest.fixture(params=["simulator", pytest.param("anvil", marks=pytest.mark.node)])
+def council(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Place, Anchor]]:
+    with ExitStack() as stack:
+        if request.param == "simulator":
+            place, at = simulated(tmp_path), None
+        else:
+            at = request.getfixturevalue("node")
+            place = stack.enter_context(on_anvil(at, tmp_path))
+        yield place, partial(anchor, place, at)
+
+
+def anchor(place: Place, at: Devnet | None, text: str) -> None:
+    place.space.policy_file.write_text(text, "utf-8")
+    digest, where = place.space.policy().digest, place.site.network.policy_anchor
+    if at is None:
+        chain = place.site.chain
+        assert isinstance(chain, simulator.Chain)
+        kept = chain.account(where, chain.head())
+        assert isinstance(kept, simulator_contracts.Anchor)
+        chain.place(simulator_contracts.Anchor(where, kept.code, kept.timelock, digest))
+    else:
+        at.ask("anvil_setStorageAt", where, to_hex(bytes(32)), to_hex(digest))
+        at.ask("evm_mine")
+
+
+RULE = "upgrades-are-slow"
+ANY = "    calls: any\n"
+LISTED = '    calls: [{{to: [target], function: "setFee(uint256)"{}}}]\n'
+GRANT = to_hex(encode_call(function("grantRole(bytes32,address)"), [bytes(32), "0x" + "11" * 20]))
+HIDDEN = HEAD.format(kind="contract_call") + (
+    f'calls:\n  - to: target\n    function: "multicall(bytes[])"\n    args: [["{GRANT}"]]\n'
+)
+PAID = SET_FEE.replace('    args: ["40"]\n', '    args: ["40"]\n    value: 5\n')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """A proposal, and two policies in the words of the one that ships: one allows it, the other does not."""
+
+    text: str
+    allows: tuple[tuple[str, str], ...] = ()
+    refuses: tuple[tuple[str, str], ...] = ()
+    rule: str = RULE
+
+
+VIOLATIONS = {
+    "no rule for the kind": Violation(
+        text=SET_FEE, refuses=((" contract_call,", ""), (ANY, "")), rule="deny-by-default"
+    ),
+    "an author without the role": Violation(text=SWAP, refuses=(("author: [alice, bob, carol]", "author: [bob, carol]"),)),
+    "an author who left": Violation(
+        text=SWAP,
+        refuses=(
+            ("author: [alice, bob, carol]", "author: [bob, carol]"),
+            ('  alice: {address: "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"}\n', ""),
+        ),
+    ),
+    "another lane": Violation(
+        text=SWAP,
+        allows=(("manifest_upgrade, contract_call, proxy_upgrade, unpause", "manifest_upgrade"), (ANY, "")),
+        refuses=(
+            ("manifest_upgrade, contract_call, proxy_upgrade, unpause", "manifest_upgrade"),
+            (ANY, ""),
+            ("    via: timelock\n    # From", "    via: council\n    # From"),
+            ("    delay: 48 h\n", "    delay: 0 s\n"),
+            ("still take it.\n    grace: 14 d\n", "still take it.\n"),
+        ),
+    ),
+    "a function that is not listed": Violation(
+        text=SET_FEE, refuses=((ANY, '    calls: [{to: [target], function: "setCap(uint256)"}]\n'),)
+    ),
+    "an argument that is too large": Violation(
+        text=SET_FEE, refuses=((ANY, LISTED.format(", where: [{argument: 0, less: 40}]")),)
+    ),
+    "more than the allowance": Violation(
+        text=SET_FEE, refuses=((ANY, LISTED.format(", allowance: {argument: 0, at_most: 39, per: 30 d}")),)
+    ),
+    "wei": Violation(
+        text=PAID,
+        allows=((ANY, ANY + "    value_at_most: 5\n"),),
+        refuses=((ANY, ANY + "    value_at_most: 4\n"),),
+    ),
+    "a role granted inside of another call": Violation(
+        text=HIDDEN, allows=((ANY, ANY + "    risk: constitutional\n"),), refuses=()
+    ),
+}  # fmt: skip
+
+
+def policy(given: str, edits: tuple[tuple[str, str], ...]) -> str:
+    for old, new in edits:
+        assert given.count(old) == 1, old
+        given = given.replace(old, new)
+    return given
+
+
+def refused(act: Callable[[], object]) -> tuple[Finding, ...]:
+    with pytest.raises(Refused) as caught:
+        act()
+    return caught.value.findings
+
+
+def reviewed(place: Place) -> tuple[Finding, ...]:
+    space = place.space
+    (made,) = review(
+        [ONE],
+        policy=space.policy(),
+        read=space.proposal,
+        open_lock=lambda name, network: open_lock(space, name, network),
+    )
+    return made.findings
+
+
+@pytest.mark.parametrize("name", VIOLATIONS)
+def test_the_same_violation_is_refused_at_every_gate_by_the_same_rule(name: str, council: tuple[Place, Anchor]) -> None:
+    place, comes_into_force = council
+    if name == "wei" and isinstance(place.site.chain, simulator.Chain):
+        pytest.skip("the simulator moves no ether")
+    violation, shipped = VIOLATIONS[name], text_of(place)
+    allows, refuses = policy(shipped, violation.allows), policy(shipped, violation.refuses)
+    place.write(ONE, violation.text)
+    found: dict[str, tuple[Finding, ...]] = {}
+
+    def under(text: str) -> None:
+        if text_of(place) != text:
+            comes_into_force(text)
+
+    under(refuses)
+    found["lock"] = refused(lambda: place.lock(ONE))
+    under(allows)
+    place.lock(ONE)
+    under(refuses)
+    found["check"] = reviewed(place)
+    found["sign"] = refused(lambda: place.sign(ONE, "alice"))
+    under(allows)
+    place.sign(ONE, "alice", "bob", "carol")
+    under(refuses)
+    found["queue"] = refused(lambda: place.queue(ONE))
+    under(allows)
+    place.queue(ONE)
+    under(refuses)
+    place.warp(DELAY)
+    assert place.stage(ONE) is Stage.READY
+    found["execute"] = refused(lambda: place.execute(ONE))
+    assert {gate: {each.rule for each in findings} & {violation.rule} for gate, findings in found.items()} == {
+        gate: {violation.rule} for gate in ("lock", "check", "sign", "queue", "execute")
+    }
+    said = [{each.message for each in findings if each.rule == violation.rule} for findings in found.values()]
+    assert set.intersection(*said), said
+
+
+def test_an_allowance_is_spent_by_what_was_done_and_by_what_waits(council: tuple[Place, Anchor]) -> None:
+    place, comes_into_force = council
+    limited = LISTED.format(", allowance: {argument: 0, at_most: 100, per: 30 d}")
+    comes_into_force(text_of(place).replace(ANY, limited))
+    three = "0003-three"
+    place.executed(ONE, SET_FEE)
+    place.queued(TWO, SET_FEE.replace("40", "41"))
+    place.write(three, SET_FEE.replace("40", "42"))
+    assert [f.rule for f in refused(lambda: place.lock(three))] == [RULE]
+    place.write(three, SET_FEE.replace("40", "19"))
+    place.lock(three)
+    place.warp(31 * DAY)
+    assert place.stage(TWO) is Stage.EXPIRED
+    place.write(three, SET_FEE.replace("40", "42"))
+    place.lock(three)  # what was executed is long ago; what waits still counts
+    place.write(three, SET_FEE.replace("40", "60"))
+    assert [f.rule for f in refused(lambda: place.lock(three))] == [RULE]
+    assert rules(Refused("x", findings=refused(lambda: place.lock(three)))) == [RULE]
