@@ -61,8 +61,10 @@ def decisions() -> Iterator[tuple[Contest, Contest]]:
                 Contestant(name=CASBIN, once=lambda: engines.ask("casbin") / len(cases)),
                 Contestant(name=CEDAR, once=lambda: engines.ask("cedar") / len(cases)),
             ]
-            measures = "one decision of 400: may this author propose this kind on this network by this lane and at this time. "
+            measures = (
+                "one decision of 400: may this author propose this kind on this network by this lane and at this time. "
                 "Rules and questions are in memory; all answer alike, ours with every violation and its place"
+            )
             judged = contest(f"Policy decision with {RULES} rules", measures, contestants, rounds=7)
             asked = [(c.proposal.document.author, c.proposal.document.kind, c.network) for c in cases]
             assert [policy.may_propose(*each) for each in asked] == wanted
