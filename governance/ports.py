@@ -24,8 +24,8 @@ from governance.core.facts import (
 )
 from governance.core.journal import Entry, Intent
 from governance.core.permission import Spent
-from governance.core.rehearsal import Played, Scene, Sent, Trace, Traced, Trial
 from governance.core.safetx import SafeTx
+from governance.core.scenes import Played, Scene, Sent, Trace, Traced, Trial
 from governance.core.units import Address, Bytes32, Moment
 
 

@@ -17,7 +17,7 @@ from governance.core.call import Call
 from governance.core.difference import Change, Part, ordered
 from governance.core.errors import GovError, Unreachable
 from governance.core.facts import Head, Log, Receipt
-from governance.core.rehearsal import Frame, Played, Scene, Sent, Trace, Traced, Trial
+from governance.core.scenes import Frame, Played, Scene, Sent, Trace, Traced, Trial
 from governance.core.units import (
     ZERO_ADDRESS,
     ZERO_WORD,

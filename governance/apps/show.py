@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from governance.core.journal import Entry
     from governance.core.plan import Plan
     from governance.core.policy import Policy
-    from governance.core.rehearsal import BlockResult, Rehearsal
+    from governance.core.rehearsal import Rehearsal
+    from governance.core.scenes import BlockResult
     from governance.life.audit import Check
     from governance.life.sign import Ceremony
     from governance.life.verify import Verification

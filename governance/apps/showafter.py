@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from governance.core.drill import Drill
     from governance.core.errors import Finding
-    from governance.core.rehearsal import BlockResult, Rehearsal
+    from governance.core.rehearsal import Rehearsal
     from governance.core.reversal import Reversal
+    from governance.core.scenes import BlockResult
     from governance.core.stacked import Stack
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from governance.core.errors import Finding
-from governance.core.rehearsal import ActResult, BlockResult
+from governance.core.scenes import ActResult, BlockResult
 from governance.core.units import to_hex
 
 Answers = Mapping[bytes, tuple[bool, bytes]]

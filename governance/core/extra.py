@@ -27,7 +27,7 @@ from governance.core.facts import Generation
 from governance.core.kinds.base import Lane
 from governance.core.network import Network
 from governance.core.plan import Plan
-from governance.core.rehearsal import Frame
+from governance.core.scenes import Frame
 from governance.core.slots import (
     ERC1967,
     SAFE_NONCE,

@@ -12,7 +12,7 @@ from governance.core.effects import ModuleIs, OwnersAre
 from governance.core.errors import Finding
 from governance.core.network import Network
 from governance.core.plan import Plan
-from governance.core.rehearsal import BlockResult
+from governance.core.scenes import BlockResult
 from governance.core.slots import SAFE_NONCE, approval_slot, listed_slots, records, timestamp_slot, word_at
 from governance.core.units import Address, Bytes32
 

@@ -24,7 +24,7 @@ from governance.core.drill import (
 from governance.core.errors import Finding, Refused
 from governance.core.facts import Generation, TargetFacts
 from governance.core.policy import Rule
-from governance.core.rehearsal import BlockResult
+from governance.core.scenes import BlockResult
 from governance.life.ground import Ground, drafted, live, planned, rule_on
 from governance.life.locked import Locked
 from governance.life.rollback import document

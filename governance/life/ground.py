@@ -15,7 +15,7 @@ from governance.core.kinds import KINDS, Lane
 from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy, Rule
 from governance.core.proposal import Proposal, read
-from governance.core.rehearsal import Act, BlockResult, Frame, Scene
+from governance.core.scenes import Act, BlockResult, Frame, Scene
 from governance.core.slots import approval_slot
 from governance.core.tree import Mapping as Tree
 from governance.core.tree import planted

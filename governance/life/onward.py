@@ -11,8 +11,8 @@ from governance.core.drill import Drill
 from governance.core.errors import Finding
 from governance.core.facts import Head
 from governance.core.kinds import Lane
-from governance.core.rehearsal import Act, Frame, Scene
 from governance.core.reversal import Reversal
+from governance.core.scenes import Act, Frame, Scene
 from governance.core.units import Duration
 from governance.life.drill import Drilling, drilled
 from governance.life.ground import Ground, Stage, approves, timed, whole

@@ -16,7 +16,6 @@ from governance.core.facts import Head
 from governance.core.kinds.upgrade import DIAMOND_CUT
 from governance.core.pins import Needs
 from governance.core.policy import Rule
-from governance.core.rehearsal import Frame
 from governance.core.reversal import (
     GOES_ON,
     Reversal,
@@ -26,6 +25,7 @@ from governance.core.reversal import (
     needs_statements,
     sorted_out,
 )
+from governance.core.scenes import Frame
 from governance.core.situation import statements
 from governance.core.slots import slot_names
 from governance.core.units import Address

@@ -18,8 +18,9 @@ from governance.core.keccak import keccak
 from governance.core.kinds import Lane
 from governance.core.plan import Plan, Step
 from governance.core.quorum import count
-from governance.core.rehearsal import UNDONE, Act, ActResult, BlockResult, Played, Scene, Sent
+from governance.core.rehearsal import UNDONE
 from governance.core.safetx import SafeTx, execution
+from governance.core.scenes import Act, ActResult, BlockResult, Played, Scene, Sent
 from governance.core.stage import ACTIONS, DONE_TIMESTAMP, Stage
 from governance.core.units import ZERO_WORD, Address, Duration, Moment, checksummed
 from governance.life.locked import Locked, open_lock, require_fresh

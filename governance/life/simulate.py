@@ -25,17 +25,8 @@ from governance.core.facts import Head
 from governance.core.kinds import Lane
 from governance.core.network import Network
 from governance.core.plan import Plan
-from governance.core.rehearsal import (
-    BlockResult,
-    Frame,
-    Rehearsal,
-    Scene,
-    answer,
-    judge_blocks,
-    judge_delegated,
-    judge_early,
-    judge_promises,
-)
+from governance.core.rehearsal import Rehearsal, answer, judge_blocks, judge_delegated, judge_early, judge_promises
+from governance.core.scenes import BlockResult, Frame, Scene
 from governance.core.situation import unpromised
 from governance.core.slots import approval_slot, slot_names, timestamp_slot
 from governance.core.units import Address, Duration, Moment, to_hex

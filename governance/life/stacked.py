@@ -16,7 +16,7 @@ from governance.core.errors import Refused, Rejected
 from governance.core.facts import Head
 from governance.core.kinds import Lane
 from governance.core.plan import derive_plan
-from governance.core.rehearsal import Act, Traced, Trial
+from governance.core.scenes import Act, Traced, Trial
 from governance.core.slots import SAFE_NONCE, approval_slot, slot_names, timestamp_slot, word_at
 from governance.core.stacked import (
     FULL,

@@ -5,7 +5,7 @@ import pytest
 from governance.core.call import Call
 from governance.core.drill import Answers, Drill, excused, judge_gas, judge_restored, judge_stopped, new_only
 from governance.core.errors import Finding
-from governance.core.rehearsal import Act, ActResult, BlockResult, Played, Sent
+from governance.core.scenes import Act, ActResult, BlockResult, Played, Sent
 from governance.core.units import Moment, checksummed
 
 ONE, TWO, THREE = (bytes([n] * 4) for n in (1, 2, 3))

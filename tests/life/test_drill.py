@@ -9,7 +9,7 @@ import pytest
 from governance.core.access import EMERGENCY
 from governance.core.facts import Generation
 from governance.core.keccak import selector
-from governance.core.rehearsal import BlockResult
+from governance.core.scenes import BlockResult
 from governance.core.slots import word_at
 from governance.core.units import ZERO_WORD, Address, checksummed, hex_bytes, to_hex
 from governance.life.drill import NO_PAUSE
