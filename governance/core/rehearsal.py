@@ -6,6 +6,7 @@ pass and does. A rehearsal speaks of the block it stands on and of no other.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from governance.core.call import Call
 from governance.core.difference import Change, difference_digest
@@ -14,6 +15,10 @@ from governance.core.errors import Finding, Refused
 from governance.core.facts import Head, Log
 from governance.core.kinds.base import Lane
 from governance.core.units import Address, Bytes32, Moment, to_hex
+
+if TYPE_CHECKING:
+    from governance.core.drill import Drill
+    from governance.core.reversal import Reversal
 
 UNDONE = "simulate-predecessor"
 """The rule that is cited when another proposal must be executed first."""
@@ -62,6 +67,27 @@ class Trace:
 
     changes: tuple[Change, ...]
     delegated: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One call that is tried on a state which is only supposed."""
+
+    sent: Sent
+    moment: Moment
+    given: tuple[Change, ...]
+    """What is supposed to be different."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """What became of a trial."""
+
+    ok: bool
+    reason: str
+    """Why it reverted, in words; empty when it did not."""
+    changes: tuple[Change, ...]
+    """Empty when it reverted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +145,12 @@ class Rehearsal:
     """Those of them that follow neither from a promise nor from what the proposal declares."""
     names: Mapping[tuple[Address, Bytes32], str]
     findings: tuple[Finding, ...]
+    reversal: "Reversal | None" = None
+    """The rollback on the state that is left; None where there is none."""
+    drill: "Drill | None" = None
+    """The emergency drill there; None where there is no pause."""
     notes: tuple[str, ...] = ()
-    """What else is to be known of the facets that are routed to anew: who may call what, and what was not checked."""
+    """What else is to be known: of rollback and drill; of new facets, who may call what, and what was not checked."""
 
     @property
     def digest(self) -> Bytes32:
