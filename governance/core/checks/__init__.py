@@ -6,6 +6,7 @@ A check gives a finding for each violation, with the id of the rule that is viol
 from collections.abc import Callable, Iterator
 
 from governance.core.case import Case
+from governance.core.checks.addresses import addresses
 from governance.core.checks.approvals import approvals
 from governance.core.checks.authors import author
 from governance.core.checks.calls import calls
@@ -20,7 +21,7 @@ from governance.core.policy import Rule
 
 Check = Callable[[Case, Rule], Iterator[Finding]]
 
-CHECKS: tuple[Check, ...] = (lane, author, entries, permissions, calls, risk, times, waits, approvals)
+CHECKS: tuple[Check, ...] = (lane, author, entries, addresses, permissions, calls, risk, times, waits, approvals)
 """In the order in which their findings are told."""
 
 __all__ = ["CHECKS", "Check"]
