@@ -124,7 +124,9 @@ def planned(options: Options) -> Blueprint:
 def introducing(text: str, known: Mapping[Address, str]) -> str:
     """A document that says of every unknown account who it is."""
     document = json.loads(text)
-    unknown = [found for found in dict.fromkeys(re.findall(r"0x[0-9a-fA-F]{40}(?![0-9a-fA-F])", text)) if found not in known]
+    unknown = [
+        found for found in dict.fromkeys(re.findall(r"0x[0-9a-fA-F]{40}(?![0-9a-fA-F])", text)) if found not in known
+    ]
     named = [
         {"address": each, "name": f"somebody-{chr(97 + i)}", "purpose": "Somebody who takes part in this test"}
         for i, each in enumerate(each for each in unknown if each != ZERO_ADDRESS)

@@ -206,6 +206,10 @@ def told(body: Body) -> Story:
 
 def _paid(place: Place, node: Devnet) -> Body:
     box = deploy(node, "Box")
+    free, policy = "    calls: any\n", place.space.policy_file
+    place.edit(policy, free, f"{free}    value_at_most: 5\n")
+    digest = place.space.policy().digest
+    place.timelock_does((place.site.network.policy_anchor, "setPolicy(bytes32,string)", [digest, "policies.yaml"]))
     call = {"to": box, "function": "set(uint256)", "args": ["7"], "value": "5"}
     return {
         "kind": "contract_call",
