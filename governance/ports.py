@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from governance.core.approval import RoleApproval
 from governance.core.ballot import Ballot
 from governance.core.call import Call
 from governance.core.difference import Change
@@ -77,6 +78,10 @@ class Simulator(Protocol):
 
     def play(self, scenes: Sequence[Scene], at: Head) -> list[list[Played]]:
         """What comes of each call, scene after scene. Raises Unreachable when the node cannot do this."""
+        ...
+
+    def each(self, scenes: Sequence[Scene], ends: Sequence[Scene], at: Head) -> list[list[Played]]:
+        """What comes of each call of each end, played after the scenes as if there were no other end."""
         ...
 
     def after(
@@ -189,8 +194,8 @@ class Signer(Protocol):
         """Whose signature it gives."""
         ...
 
-    def sign(self, safe_tx_hash: Bytes32) -> bytes:
-        """The 65-byte EIP-712 signature r ‖ s ‖ v, v in {27, 28}, low s."""
+    def sign(self, signed_hash: Bytes32) -> bytes:
+        """The 65-byte signature r ‖ s ‖ v over an EIP-712 hash as it is, v in {27, 28}, low s."""
         ...
 
 
@@ -203,6 +208,18 @@ class Mailbox(Protocol):
 
     def all(self) -> list[Ballot]:
         """Every signature, by signer, then network and nonce. Raises Rejected with every malformed or false one."""
+        ...
+
+
+class Approvals(Protocol):
+    """The approvals of one proposal by members in their roles."""
+
+    def add(self, approval: RoleApproval) -> None:
+        """Keep an approval. Adding it again changes nothing."""
+        ...
+
+    def all(self) -> list[RoleApproval]:
+        """Every approval, by signer, then network and role. Raises Rejected with every malformed or false one."""
         ...
 
 

@@ -125,6 +125,18 @@ class Safe(Contract):
         self.owners.remove(owner)
         self.change_threshold(msg, threshold)
 
+    @external("swapOwner(address,address,address)")
+    def swap_owner(self, msg: Message, before: Address, old: Address, new: Address) -> None:
+        self._only_self(msg)
+        if new in {ZERO_ADDRESS, SENTINEL, self.address}:
+            raise reason("GS203")
+        if new in self.owners:
+            raise reason("GS204")
+        linked = [SENTINEL, *self.owners]
+        if old not in self.owners or linked[linked.index(old) - 1] != before:
+            raise reason("GS205")
+        self.owners[self.owners.index(old)] = new
+
     @external("changeThreshold(uint256)")
     def change_threshold(self, msg: Message, threshold: int) -> None:
         self._only_self(msg)

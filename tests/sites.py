@@ -40,8 +40,8 @@ from governance.core.safetx import SafeTx
 from governance.core.signature import combine, read_signature
 from governance.core.stage import Stage
 from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Duration
+from governance.life import approve, pin, schedule, sign, verify, watch
 from governance.life import execute as life_execute
-from governance.life import pin, schedule, sign, verify, watch
 from governance.life.deploy import deploy
 from governance.life.draft import workspace_files
 from governance.life.site import Site
@@ -179,6 +179,23 @@ class Place:
         for signer in signers:
             ceremony = sign.prepare(self.site, self.space, name, safe_tx_hash_by_safe_eth, rehearse=None)
             sign.sign(ceremony, people()[signer], self.space)
+
+    def approve(self, name: str, *members: str, role: str | None = None, valid_for: str | None = None) -> None:
+        """Each is shown the card of the moment and approves."""
+        lifetime = None if valid_for is None else Duration.parse(valid_for)
+        for member in members:
+            account = people()[member]
+            request = approve.prepare(
+                self.site, self.space, name, account.address, role=role, valid_for=lifetime, rehearse=None
+            )
+            approve.approve(request, account, self.space)
+
+    def enforce(self, *edits: tuple[str, str]) -> None:
+        """Edit the policy and put it in force, as the timelock does."""
+        for old, new in edits:
+            self.edit(self.space.policy_file, old, new)
+        anchor, digest = self.site.network.policy_anchor, self.space.policy().digest
+        self.timelock_does((anchor, "setPolicy(bytes32,string)", [digest, "policies.yaml"]))
 
     def queue(self, name: str) -> watch.Sighting:
         return schedule.queue(self.site, self.space, name, self.payer, self._tell, rehearse=None)

@@ -10,7 +10,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-
+import { Namespaces, steadyLayout } from "./namespaces.mjs";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const root = dirname(project);
@@ -34,6 +34,22 @@ const DOUBLES = [
   ["Sink", "Sink", "1", "Targets.sol"],
   ["HostileReceiver", "HostileReceiver", "1", "Targets.sol"],
   ["Box", "Box", "1", "Targets.sol"],
+  ["FeeFacet@3", "ShiftedFeeFacet", "3", "Facets.sol"],
+  ["FeeFacet@4", "ExtendedFeeFacet", "4", "Facets.sol"],
+  ...[
+    "AgainFacet",
+    "BurnFacet",
+    "ClashingFacet",
+    "EndingFacet",
+    "LendingFacet",
+    "MisplacedFacet",
+    "OnceFacet",
+    "OpenFacet",
+    "PlainFacet",
+    "RivalFacet",
+    "ShadowedFacet",
+    "ThawingFacet",
+  ].map((name) => [name, name, "1", "Facets.sol"]),
 ];
 
 /** Runs forge into `out`, from scratch, and answers nothing; a failed build ends the script. */
@@ -60,24 +76,8 @@ function sorted(value) {
   );
 }
 
-/** A storage layout without the compiler's AST numbers, which change with files that have nothing to do with it. */
-function steadyLayout(layout) {
-  const plain = (type) => type.replace(/\)\d+(_storage|_memory)?/g, ")$1");
-  const member = ({ label, offset, slot, type }) => ({ label, offset, slot, type: plain(type) });
-  const types = Object.entries(layout?.types ?? {}).map(([name, type]) => {
-    const { encoding, label, numberOfBytes, base, key, value, members } = type;
-    const kept = { encoding, label, numberOfBytes };
-    if (base) kept.base = plain(base);
-    if (key) kept.key = plain(key);
-    if (value) kept.value = plain(value);
-    if (members) kept.members = members.map(member);
-    return [plain(name), kept];
-  });
-  return { storage: (layout?.storage ?? []).map(member), types: Object.fromEntries(types) };
-}
-
 /** One artifact of ours, from forge's output. */
-function ours(out, [, contractName, version, source]) {
+function ours(out, namespaces, [, contractName, version, source]) {
   const compiled = JSON.parse(readFileSync(join(out, source, `${contractName}.json`), "utf8"));
   const { compiler, settings } = compiled.metadata;
   return {
@@ -89,6 +89,7 @@ function ours(out, [, contractName, version, source]) {
     immutableReferences: Object.values(compiled.deployedBytecode.immutableReferences ?? {}).flat(),
     methodIdentifiers: compiled.methodIdentifiers,
     storageLayout: steadyLayout(compiled.storageLayout),
+    namespaces: namespaces.of(Object.keys(settings.compilationTarget)[0], contractName),
     compiler: {
       name: "solc",
       version: compiler.version,
@@ -125,8 +126,9 @@ function timelock(out) {
 /** Every artifact as [path from the repository's root, bytes]. */
 function artifacts(out) {
   const text = (value) => `${JSON.stringify(sorted(value), null, 1)}\n`;
-  const shipped = SHIPPED.map((row) => [join("governance", "artifacts", `${row[0]}.json`), text(ours(out, row))]);
-  const doubles = DOUBLES.map((row) => [join("tests", "artifacts", `${row[0]}.json`), text(ours(out, row))]);
+  const namespaces = new Namespaces(project);
+  const shipped = SHIPPED.map((row) => [join("governance", "artifacts", `${row[0]}.json`), text(ours(out, namespaces, row))]);
+  const doubles = DOUBLES.map((row) => [join("tests", "artifacts", `${row[0]}.json`), text(ours(out, namespaces, row))]);
   return [...shipped, [join("governance", "artifacts", "TimelockController.json"), text(timelock(out))], ...doubles];
 }
 

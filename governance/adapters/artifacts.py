@@ -13,6 +13,7 @@ from typing import Any
 from governance.core.artifact import Artifact, abi_type, artifact_name
 from governance.core.errors import Rejected
 from governance.core.keccak import selector
+from governance.core.storagelayout import Layout, read_layout
 from governance.core.strictjson import parse
 from governance.core.units import hex_bytes
 
@@ -94,7 +95,28 @@ def _read(name: str, path: Path) -> Artifact:
         runtime_code=runtime,
         selectors=_selectors(abi),
         has_immutables=bool(document.get("immutableReferences")),  # Safe's files lack the key, and its contracts any
+        layout=_layout(path, document.get("storageLayout")),
+        namespaces=_namespaces(path, document.get("namespaces")),
     )
+
+
+def _layout(path: Path, document: Any) -> Layout | None:
+    return None if document is None else _read_layout(path, document)
+
+
+def _namespaces(path: Path, document: Any) -> dict[str, Layout] | None:
+    if document is None:
+        return None
+    if not isinstance(document, Mapping):
+        raise Rejected(f"{path}: its namespaces are not as they should be", hint="id to storage layout, for each")
+    return {str(name): _read_layout(path, each) for name, each in document.items()}
+
+
+def _read_layout(path: Path, document: Any) -> Layout:
+    try:
+        return read_layout(document)
+    except Rejected as error:
+        raise Rejected(f"{path}: {error.message}", hint=error.hint()) from error
 
 
 def _code(document: Mapping[str, Any], key: str) -> bytes:

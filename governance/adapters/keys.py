@@ -50,11 +50,11 @@ class KeystoreSigner:
         public = PublicKey.from_secret(self.__unlocked()).format(compressed=False)
         return checksummed(keccak(public[1:])[12:])
 
-    def sign(self, safe_tx_hash: Bytes32) -> bytes:
+    def sign(self, signed_hash: Bytes32) -> bytes:
         """Sign the hash itself: r ‖ s ‖ v, v in {27, 28}, s low. Raises Refused on a wrong password."""
         from coincurve import PrivateKey
 
-        signed: bytes = PrivateKey(self.__unlocked()).sign_recoverable(safe_tx_hash, hasher=None)
+        signed: bytes = PrivateKey(self.__unlocked()).sign_recoverable(signed_hash, hasher=None)
         return signed[:64] + bytes((signed[64] + 27,))
 
     def sign_transaction(self, fields: Mapping[str, Any]) -> tuple[bytes, Bytes32]:

@@ -46,6 +46,10 @@ class NodeSimulator:
         (played,) = self.run([_blocks(scenes)], at)
         return played
 
+    def each(self, scenes: Sequence[Scene], ends: Sequence[Scene], at: Head) -> list[list[Played]]:
+        """As many runs as there are ends, in as few requests as will do."""
+        return [played[-1] for played in self.run([_blocks([*scenes, end]) for end in ends], at)] if ends else []
+
     def after(
         self, scenes: Sequence[Scene], moment: Moment, at: Head, *, changes: Sequence[Change] = ()
     ) -> tuple[Chain, Head]:

@@ -1,4 +1,4 @@
-"""The workspace folder: policies.yaml, proposals/, lock files, signatures, artifacts. Every read is fresh and read once.
+"""The workspace folder: policies.yaml, proposals/ with all that lies beside them, artifacts. Every read is fresh and read once.
 
 It follows no symbolic link out of the folder and writes files all or nothing.
 """
@@ -9,9 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from governance.adapters.almanac import almanac_of, almanac_of_copy, keep_files
 from governance.adapters.artifacts import Artifacts, shipped
 from governance.adapters.files import Limits, load, read_text, write_atomically
-from governance.adapters.mailbox import FileMailbox
+from governance.adapters.mailbox import FileApprovals, FileMailbox
 from governance.adapters.plugins import admit_installed
 from governance.core import policy as core_policy
 from governance.core import proposal as core_proposal
@@ -57,7 +58,7 @@ class FileWorkspace:
         if not self.policy_file.exists():
             raise Rejected(f"{self.root / 'policies.yaml'} does not exist", hint="make a workspace with gov init")
         tree = load(self.policy_file, "policies.yaml")
-        return core_policy.read(tree, file="policies.yaml", kinds=frozenset(KINDS))
+        return core_policy.read(tree, file="policies.yaml", kinds=frozenset(KINDS), almanac=almanac_of(tree, self.root))
 
     def policy_copy(self, digest: Bytes32) -> Path:
         """Where the copy of a policy is that something was locked under."""
@@ -75,7 +76,8 @@ class FileWorkspace:
             found = tree_digest(tree)
             if found != digest:
                 raise Refused(f"{shown_as} has digest {to_hex(found)}: it is not the policy of its name", hint=hint)
-            return core_policy.read(tree, file=shown_as, kinds=frozenset(KINDS))
+            almanac = almanac_of_copy(tree, file.parent)
+            return core_policy.read(tree, file=shown_as, kinds=frozenset(KINDS), almanac=almanac)
         except Rejected as error:
             raise Refused(f"{shown_as} cannot be judged by", hint=hint, findings=error.findings) from error
 
@@ -87,6 +89,7 @@ class FileWorkspace:
         file, text = self.policy_copy(digest), canonical(tree).decode()
         if not file.exists() or read_text(file, self.shown(file), max_bytes=COPY_LIMITS.max_bytes) != text:
             write_atomically(file, text)
+        keep_files(tree, self.root, file.parent)
 
     def proposal_file(self, proposal_id: str) -> Path:
         """Where a proposal's YAML is."""
@@ -139,9 +142,17 @@ class FileWorkspace:
         """The folder of signatures beside the proposal."""
         return FileMailbox(self.proposal_file(proposal_id).with_suffix(".signatures"), proposal_id)
 
+    def approvals(self, proposal_id: str) -> FileApprovals:
+        """The folder of approvals beside the proposal."""
+        return FileApprovals(self.proposal_file(proposal_id).with_suffix(".approvals"), proposal_id)
+
     def artifact(self, name: str) -> Artifact:
         """A compiled contract, the workspace's own first."""
         return self._artifacts.get(name)
+
+    def artifact_names(self) -> list[str]:
+        """The workspace's and the package's."""
+        return self._artifacts.names()
 
     def shown(self, file: Path) -> str:
         """A file's name relative to the workspace, for messages."""

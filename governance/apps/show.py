@@ -138,9 +138,9 @@ def card(ceremony: "Ceremony", width: int) -> str:
         lines += [
             f"  policy: rule {made.pins.rule} allows it; proposal digest {to_hex(made.digest)}",
             f"  {_verdict_of(ceremony)}",
-            *_hash_rows("domain hash", tx.domain_hash, width),
-            *_hash_rows("message hash", tx.message_hash, width),
-            *_hash_rows("safe tx hash", tx.hash, width),
+            *hash_rows("domain hash", tx.domain_hash, width),
+            *hash_rows("message hash", tx.message_hash, width),
+            *hash_rows("safe tx hash", tx.hash, width),
         ]
     return "\n".join(lines)
 
@@ -158,7 +158,8 @@ def _verdict_of(ceremony: "Ceremony") -> str:
     return f"rehearsed on block {rehearsal.head.number}: every promise kept, {changes} values change, none unannounced"
 
 
-def _hash_rows(name: str, word: Bytes32, width: int) -> list[str]:
+def hash_rows(name: str, word: Bytes32, width: int) -> list[str]:
+    """A hash in groups of four digits, in two rows where one is too wide."""
     whole = f"  {name:<12}  {grouped(word)}"
     if len(whole) <= width:
         return [whole]
@@ -349,7 +350,8 @@ def rehearsal(each: "Rehearsal") -> "RenderableType":
         title = [] if changes and changes[-1][0] == change.account else [f"changes of {change.account}"]
         values = f"    {_value(change.before)} → {_value(change.after)}"
         changes.append((change.account, "\n".join([*title, f"  {what}", values])))
-    lines = [str(finding) for finding in each.findings] or ["nothing was found that must not be"]
+    notes = [f"note: {note}" for note in each.notes]
+    lines = [*notes, *(map(str, each.findings) if each.findings else ["nothing was found that must not be"])]
     digest = [f"digest of the effects  {to_hex(each.effects)}"] if changes else []
     return Group(blocks, seen, Text("\n".join([*(text for _, text in changes), *digest, *lines])))
 
@@ -380,6 +382,7 @@ def rehearsal_document(each: "Rehearsal") -> dict[str, Any]:
         "changes": difference_document(each.changes, each.names),
         "changes_digest": to_hex(each.digest),
         "effects": to_hex(each.effects),
+        "notes": list(each.notes),
     }
 
 

@@ -64,13 +64,15 @@ def document_text(file: Path) -> str:
 
 
 def policy(file: Path) -> "Policy":
-    """A policy on disk, which need not be a workspace's. Raises Rejected with every finding."""
+    """A policy on disk, with its files beside it, which need not be a workspace's. Raises Rejected with every finding."""
+    from governance.adapters.almanac import almanac_of
     from governance.adapters.files import load
     from governance.core.kinds import KINDS
     from governance.core.policy import read
 
     admit_kinds()
-    return read(load(file, str(file)), file=str(file), kinds=frozenset(KINDS))
+    tree = load(file, str(file))
+    return read(tree, file=str(file), kinds=frozenset(KINDS), almanac=almanac_of(tree, file.parent))
 
 
 def argument(written: str) -> "str | list[Any]":

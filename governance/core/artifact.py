@@ -12,6 +12,7 @@ from typing import Any
 from governance.core.call import Call
 from governance.core.errors import Rejected
 from governance.core.keccak import keccak
+from governance.core.storagelayout import Layout
 from governance.core.units import ZERO_WORD, Address, Bytes32, address_bytes, checksummed, shown
 
 DEPLOYMENT_PROXY = Address("0x4e59b44847b379578588920cA78FbF26c0B4956C")
@@ -47,6 +48,10 @@ class Artifact:
 
     has_immutables: bool
     """The constructor writes into the runtime code, so that its hash is not known beforehand."""
+    layout: Layout | None = None
+    """State variables, as solc's storageLayout has them; None when the file does not say."""
+    namespaces: Mapping[str, Layout] | None = None
+    """Layout of each ERC-7201 struct from its location on, by namespace id; None when the file does not say."""
 
     @property
     def runtime_hash(self) -> Bytes32:

@@ -4,10 +4,10 @@ The same rules judge at every gate. What differs is what is known there: a file 
 chain's clock and everybody's signatures at the last. A case asks nobody and judges nothing.
 """
 
-from collections.abc import Mapping as Map
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
+from governance.core.approval import RoleApproval
 from governance.core.errors import Finding
 from governance.core.kinds.base import Lane
 from governance.core.permission import Spent
@@ -15,7 +15,7 @@ from governance.core.plan import Plan
 from governance.core.policy import Policy
 from governance.core.proposal import Proposal
 from governance.core.tree import Loc, dotted, locate
-from governance.core.units import Address, Moment
+from governance.core.units import Address, Bytes32, Moment
 
 
 class Gate(StrEnum):
@@ -37,6 +37,24 @@ class Gate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Who has agreed, and what their agreement stands on, as of one block. Nothing here is counted yet."""
+
+    approvals: tuple[RoleApproval, ...]
+    """Everything that lies beside the proposal; each is its signer's, and may be void."""
+    policy: Bytes32
+    """Digest of the policy in force, by whichever the case is judged."""
+    basis: Bytes32
+    """`plan_basis` of the plan."""
+    council: Bytes32
+    """`council_hash` of the Safe that signs."""
+    signers: frozenset[Address]
+    """Owners whose signatures over this Safe transaction count."""
+    swapped: tuple[Address, ...]
+    """Accounts whose pinned code is not there any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """What is judged."""
 
@@ -52,10 +70,10 @@ class Case:
     """None while the proposal is not locked on the network."""
     ready: Moment | None = None
     """From when on the timelock executes it; None while it is not scheduled, and where there is no timelock."""
+    agreement: Agreement | None = None
+    """None where nobody was asked, and then nobody has agreed."""
     spent: tuple[Spent, ...] = ()
     """What the timelock has executed and holds, where the rule counts it."""
-    approvers: Map[str, frozenset[Address]] = field(default_factory=dict)
-    """Accounts whose approvals hold, by role; recovered from signatures, never claimed."""
 
     def finding(self, loc: Loc, rule: str, message: str, hint: str = "") -> Finding:
         """A finding at a place in the proposal's file."""

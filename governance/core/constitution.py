@@ -46,9 +46,9 @@ def _weaker(index: int, high: RulePart, low: RulePart, tree: Mapping) -> Iterato
     if high.via == "timelock" and Duration.parse(high.delay) < Duration.parse(low.delay):
         message = f"`{high.id}` is constitutional and waits {high.delay}, `{low.id}` is routine and waits {low.delay}"
         yield _at(tree, ("rules", index, "delay"), "policy-constitution-weak", message, f"write {low.delay} or longer")
-    asked = {approval.role: approval.at_least for approval in high.approvals}
+    asked = {(approval.role, approval.among): approval.at_least for approval in high.approvals}
     for approval in low.approvals:
-        if not _enough(asked.get(approval.role), approval.at_least):
+        if not _enough(asked.get((approval.role, approval.among)), approval.at_least):
             words = "its Safe" if approval.at_least == COUNCIL_THRESHOLD else approval.at_least
             message = f"`{high.id}` is constitutional, yet only `{low.id}` asks {words} of role {approval.role}"
             hint = f"add {{role: {approval.role}, at_least: {approval.at_least}}}"
@@ -57,6 +57,27 @@ def _weaker(index: int, high: RulePart, low: RulePart, tree: Mapping) -> Iterato
         message = f"`{high.id}` is constitutional, yet only `{low.id}` wants approvals by others than the author"
         loc: Loc = ("rules", index, "distinct_from_author")
         yield _at(tree, loc, "policy-constitution-weak", message, "write true")
+    yield from _less_considered(index, high, low, tree)
+
+
+def _less_considered(index: int, high: RulePart, low: RulePart, tree: Mapping) -> Iterator[Finding]:
+    """How long it must be seen, how long approvals last, and who must be different people."""
+    if low.visible and Duration.parse(high.visible or "0 s") < Duration.parse(low.visible):
+        seen = high.visible or "no time"
+        message = f"`{high.id}` is constitutional and must be seen for {seen}, `{low.id}` for {low.visible}"
+        hint = f"write visible: {low.visible} or longer"
+        yield _at(tree, ("rules", index, "visible"), "policy-constitution-weak", message, hint)
+    lasts = high.approval_lifetime
+    if lasts and low.approval_lifetime and Duration.parse(lasts) > Duration.parse(low.approval_lifetime):
+        message = (
+            f"`{high.id}` is constitutional and its approvals last {lasts}, those of `{low.id}` {low.approval_lifetime}"
+        )
+        hint = f"write approval_lifetime: {low.approval_lifetime} or shorter"
+        yield _at(tree, ("rules", index, "approval_lifetime"), "policy-constitution-weak", message, hint)
+    if not set(low.separate) <= set(high.separate):
+        message = f"`{high.id}` is constitutional, yet only `{low.id}` keeps {', '.join(low.separate)} apart"
+        hint = f"add separate: [{', '.join(low.separate)}]"
+        yield _at(tree, ("rules", index, "separate"), "policy-constitution-weak", message, hint)
 
 
 def _enough(given: str | None, wanted: str) -> bool:

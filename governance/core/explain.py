@@ -35,11 +35,14 @@ class Consent:
     """Members; empty for a Safe, whose owners the chain knows."""
     safe: str = ""
     """`council` or `guardian`; empty for a role of members."""
+    among: str | None = None
+    """The Safe among whose signatures members are counted; None where they approve by themselves."""
 
     def __str__(self) -> str:
         if self.safe:
             return f"{self.role}: the {self.safe} Safe's threshold"
-        return f"{self.role}: {self.at_least} of {', '.join(self.holders)}"
+        among = "" if self.among is None else f" among the {self.among}'s signatures"
+        return f"{self.role}: {self.at_least} of {', '.join(self.holders)}{among}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,7 @@ def explain(policy: Policy, kind: Kind[Any], network: str) -> Explanation:
                 at_least=approval.at_least,
                 holders=_holders(policy, approval.role, otherwise=()),
                 safe=policy.safes.get(approval.role, ""),
+                among=approval.among,
             )
             for approval in rule.approvals
         ),
@@ -182,13 +186,23 @@ def explanation_document(each: Explanation) -> dict[str, Any]:
         "via": rule.via,
         "may_propose": {"role": rule.may_propose, "members": list(each.proposers)},
         "approvals": [
-            {"role": c.role, "at_least": c.at_least, "members": list(c.holders), "safe": c.safe or None}
+            {
+                "role": c.role,
+                "at_least": c.at_least,
+                "members": list(c.holders),
+                "safe": c.safe or None,
+                "among": c.among,
+            }
             for c in each.consents
         ],
         "distinct_from_author": rule.distinct_from_author,
         "delay": rule.delay.seconds,
         "grace": None if rule.grace is None else rule.grace.seconds,
         "freeze": [{"from": str(start), "to": str(end)} for start, end in rule.freeze],
+        "office_hours": None if rule.office_hours is None else str(rule.office_hours),
+        "approval_lifetime": None if rule.approval_lifetime is None else rule.approval_lifetime.seconds,
+        "visible": None if rule.visible is None else rule.visible.seconds,
+        "separate": list(rule.separate),
     }
 
 
@@ -207,5 +221,18 @@ def sentences(each: Explanation) -> Sequence[str]:
         f"proposed   by {', '.join(each.proposers)} (role {rule.may_propose})",
         f"approved   by {'; '.join(map(str, each.consents))}{others if members else ''}",
         f"lane       {rule.via}: {wait}",
+        *_conditions(rule),
         *frozen,
     )
+
+
+def _conditions(rule: Rule) -> Iterable[str]:
+    """What a rule asks of approvals, and when something is sent."""
+    if rule.approval_lifetime is not None:
+        yield f"approvals  by members end after {rule.approval_lifetime}"
+    if rule.visible is not None:
+        yield f"seen       by enough of each role for {rule.visible} before anything is sent"
+    if rule.separate:
+        yield f"apart      nobody counts for two of {', '.join(rule.separate)}"
+    if rule.office_hours is not None:
+        yield f"sent       on {rule.office_hours}"

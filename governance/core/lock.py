@@ -36,9 +36,9 @@ _FLAGS = (
     "timelock_may_remove",
     "guardian_may_pause",
 )
-_VOLATILE = ("block_number", "block_hash", "nonce")
+VOLATILE = ("block_number", "block_hash", "nonce")
 """Pins that say when, not what, and the nonce, which the stage judges: never compared."""
-_VOLATILE_OF_TARGET = ("paused", "pending_root")
+VOLATILE_OF_TARGET = ("paused", "pending_root")
 """Facts that the plan's bytes do not depend on."""
 
 
@@ -155,10 +155,10 @@ def moved(old: Pins, new: Pins) -> tuple[Finding, ...]:
     hint = "the plan was made for other facts: run gov lock again, review the difference, and sign anew"
     findings = []
     for name, was in before.items():
-        if name in _VOLATILE or was == after[name]:
+        if name in VOLATILE or was == after[name]:
             continue
         if name in {"target", "governance"} and was is not None and after[name] is not None:
-            parts = [p for p in was if p not in _VOLATILE_OF_TARGET and was[p] != after[name][p]]
+            parts = [p for p in was if p not in VOLATILE_OF_TARGET and was[p] != after[name][p]]
             findings += [_moved(f"{name}.{part}", was[part], after[name][part], hint) for part in parts]
         else:
             findings.append(_moved(name, was, after[name], hint))

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
 
+from governance.core.bytecode import MAX_CODE
 from governance.core.errors import Finding
 from governance.core.facts import Route
 from governance.core.manifest import FORBIDDEN, SHADOWED, is_tombstone, root_of
 from governance.core.manifestfile import ListedFacet, ListedRoute, ManifestFile
 from governance.core.merkle import Odd, Profile, by_selector
 from governance.core.units import EMPTY_CODE_HASH, ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, to_hex
-
-MAX_FACET_CODE = 24_576
-"""Bytes of runtime code that EIP-170 and the dispatchers allow."""
 
 MAX_BATCH = 100
 """Routes per `applyRoutes` call on every known generation."""
@@ -177,8 +175,8 @@ def _facet_addresses(file: ManifestFile) -> Iterator[Finding]:
 
 def _code_sizes(file: ManifestFile) -> Iterator[Finding]:
     for facet in file.facets:
-        if facet.code_size is not None and facet.code_size > MAX_FACET_CODE:
-            message = f"{facet.name} has {facet.code_size} bytes of code, the limit is {MAX_FACET_CODE}"
+        if facet.code_size is not None and facet.code_size > MAX_CODE:
+            message = f"{facet.name} has {facet.code_size} bytes of code, the limit is {MAX_CODE}"
             yield file.finding(
                 "manifest-code-size", ("facets", facet.index, "bytecodeSize"), message, "split the facet"
             )

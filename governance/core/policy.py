@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from governance.core.errors import Place, Rejected
 from governance.core.findings import validated
 from governance.core.network import DUTIES, Network
+from governance.core.officehours import NO_ALMANAC, Almanac, OfficeHours
 from governance.core.permission import TARGET, Permission
 from governance.core.permissionfile import permission
 from governance.core.policycheck import disagreements
 from governance.core.policyfile import COUNCIL_THRESHOLD, BookPart, NetworkPart, PolicyDocument, RulePart, SafeRolePart
+from governance.core.policyhours import office_hours
 from governance.core.risk import Risk
 from governance.core.tree import Loc, Mapping, digest, locate
 from governance.core.units import Address, Bytes32, Duration, Moment
@@ -27,6 +29,8 @@ class Approval:
     role: str
     at_least: int | None
     """None for the Safe's own threshold."""
+    among: str | None
+    """`council` or `guardian` where signatures of that Safe are counted instead of approvals of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,14 @@ class Rule:
     delay: Duration
     grace: Duration | None
     freeze: tuple[tuple[Moment, Moment], ...]
+    office_hours: OfficeHours | None
+    """Only within these anything is queued or executed; None for always."""
+    approval_lifetime: Duration | None
+    """How long an approval by a role of members may hold; None where none is asked."""
+    visible: Duration | None
+    """How long enough approvers of each role must have seen the plan before anything is sent; None for no time."""
+    separate: tuple[str, ...]
+    """Roles for two of which nobody counts."""
     calls: tuple[Permission, ...] | None
     """What may be called; None where nothing limits it but the kind."""
     value_at_most: int | None
@@ -116,10 +128,13 @@ class Policy:
         return found
 
 
-def read(tree: Mapping, *, file: str, kinds: frozenset[str]) -> Policy:
-    """A policy from its tree. Raises Rejected with every finding."""
+def read(tree: Mapping, *, file: str, kinds: frozenset[str], almanac: Almanac = NO_ALMANAC) -> Policy:
+    """A policy from its tree. Raises Rejected with every finding.
+
+    `almanac` says what its zones and files of holidays mean; a name that it does not know makes the policy ill-formed.
+    """
     document = validated(PolicyDocument, tree, file=file)
-    findings = disagreements(document, tree, kinds)
+    findings = disagreements(document, tree, kinds, almanac)
     if findings:
         raise Rejected(f"{file} is ill-formed: nothing is allowed", findings=findings)
     return Policy(
@@ -130,7 +145,7 @@ def read(tree: Mapping, *, file: str, kinds: frozenset[str]) -> Policy:
         book={name: _entry(part, document) for name, part in document.addresses.items()},
         networks={name: _network(name, part) for name, part in document.networks.items()},
         endpoints={name: part.rpc for name, part in document.networks.items() if part.rpc is not None},
-        rules=tuple(_rule(i, part, document, tree) for i, part in enumerate(document.rules)),
+        rules=tuple(_rule(i, part, document, tree, almanac) for i, part in enumerate(document.rules)),
     )
 
 
@@ -157,7 +172,7 @@ def _network(name: str, part: NetworkPart) -> Network:
     )
 
 
-def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping) -> Rule:
+def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping, almanac: Almanac) -> Rule:
     return Rule(
         id=part.id,
         place=locate(tree, ("rules", index)),
@@ -165,7 +180,7 @@ def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping) -
         networks=frozenset(part.networks or document.networks),
         may_propose=part.may_propose,
         approvals=tuple(
-            Approval(role=a.role, at_least=None if a.at_least == COUNCIL_THRESHOLD else int(a.at_least))
+            Approval(role=a.role, at_least=None if a.at_least == COUNCIL_THRESHOLD else int(a.at_least), among=a.among)
             for a in part.approvals
         ),
         distinct_from_author=part.distinct_from_author == "true",
@@ -175,6 +190,10 @@ def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping) -
         calls=_calls(part, ("rules", index, "calls"), tree),
         value_at_most=_value_at_most(part),
         freeze=tuple((Moment.parse(f.from_), Moment.parse(f.to)) for f in part.freeze),
+        office_hours=None if part.office_hours is None else office_hours(part.office_hours, almanac),
+        approval_lifetime=None if part.approval_lifetime is None else Duration.parse(part.approval_lifetime),
+        visible=None if part.visible is None else Duration.parse(part.visible),
+        separate=tuple(part.separate),
         risk=part.risk,
     )
 

@@ -13,15 +13,20 @@ from governance.core.findings import MAX_FAULTS
 from governance.core.kinds import KINDS
 from governance.core.lookalike import folded, lookalikes
 from governance.core.network import DUTIES
+from governance.core.officehours import Almanac
 from governance.core.permissionfile import permission_findings
 from governance.core.policyfile import COUNCIL_THRESHOLD, ApprovalPart, PolicyDocument, RulePart, SafeRolePart
+from governance.core.policyhours import hours
+from governance.core.policypeople import people
 from governance.core.tree import Loc, Mapping, dotted, locate
 from governance.core.units import ZERO_ADDRESS, Duration, Moment, shown
 
 _Named = Iterable[tuple[Loc, str]]
 
 
-def disagreements(document: PolicyDocument, tree: Mapping, kinds: frozenset[str]) -> tuple[Finding, ...]:
+def disagreements(
+    document: PolicyDocument, tree: Mapping, kinds: frozenset[str], almanac: Almanac
+) -> tuple[Finding, ...]:
     """Every finding up to a bound, in the order of the file."""
     found = [
         *_unknown_names(document, tree, kinds),
@@ -33,7 +38,8 @@ def disagreements(document: PolicyDocument, tree: Mapping, kinds: frozenset[str]
         *unguarded(document, tree),
     ]
     for i, rule in enumerate(document.rules):
-        found += [*_lane(i, rule, document, tree), *_times(i, rule, tree)]
+        found += [*_lane(i, rule, document, tree), *_times(i, rule, tree), *people(i, rule, document, tree)]
+        found += hours(i, rule, tree, almanac)
         found += _callable(i, rule, tree)
         for j, approval in enumerate(rule.approvals):
             found += _approval(("rules", i, "approvals", j), approval, rule, document, tree)

@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Any
 
 from governance.core.network import Network
-from governance.core.policy import Policy, Rule
+from governance.core.policy import Approval, Policy, Rule
 from governance.core.risk import Risk
-from governance.core.units import Moment, shown
+from governance.core.units import Duration, Moment, shown
 
 
 class Weight(StrEnum):
@@ -192,8 +192,8 @@ def _may_propose(was: Rule, now: Rule) -> Words:
 
 
 def _approvals(was: Rule, now: Rule) -> Words:
-    before = {approval.role: approval.at_least for approval in was.approvals}
-    after = {approval.role: approval.at_least for approval in now.approvals}
+    before = {_in_role(approval): approval.at_least for approval in was.approvals}
+    after = {_in_role(approval): approval.at_least for approval in now.approvals}
     for role in before.keys() - after.keys():
         yield LOOSER, f"role {role} no longer has to approve it ({_number(before[role])})"
     for role in after.keys() - before.keys():
@@ -203,6 +203,42 @@ def _approvals(was: Rule, now: Rule) -> Words:
             fewer = (after[role] or 0) < (before[role] or 0)
             words = f"role {role} approves with {_number(after[role])}, no longer with {_number(before[role])}"
             yield LOOSER if fewer else STRICTER, words
+
+
+def _in_role(approval: Approval) -> str:
+    """A role, and where its holders are counted."""
+    return approval.role if approval.among is None else f"{approval.role} among the {approval.among}'s signatures"
+
+
+def _lifetime(was: Rule, now: Rule) -> Words:
+    """Where approvals come or go, that is said of the approvals."""
+    if was.approval_lifetime is None or now.approval_lifetime is None or was.approval_lifetime == now.approval_lifetime:
+        return
+    words = f"its approvals last {now.approval_lifetime}, no longer {was.approval_lifetime}"
+    yield LOOSER if now.approval_lifetime > was.approval_lifetime else STRICTER, words
+
+
+def _visible(was: Rule, now: Rule) -> Words:
+    before, after = was.visible or Duration(0), now.visible or Duration(0)
+    if before != after:
+        words = f"must have been seen for {now.visible or 'no time'}, no longer for {was.visible or 'no time'}"
+        yield LOOSER if after < before else STRICTER, words
+
+
+def _separate(was: Rule, now: Rule) -> Words:
+    if not set(was.separate) <= set(now.separate):
+        yield LOOSER, f"one person may count for several of {', '.join(was.separate)}"
+    if not set(now.separate) <= set(was.separate):
+        yield STRICTER, f"nobody counts for two of {', '.join(now.separate)}"
+
+
+def _office_hours(was: Rule, now: Rule) -> Words:
+    before, after = was.office_hours, now.office_hours
+    if before == after:
+        return
+    stricter = after is not None and (before is None or after.within(before))
+    words = f"is sent on {after or 'any day at any time'}, no longer on {before or 'any day at any time'}"
+    yield STRICTER if stricter else LOOSER, words
 
 
 def _distinct(was: Rule, now: Rule) -> Words:
@@ -288,6 +324,10 @@ RULE_WORDS: dict[str, RuleWords | None] = {
     "delay": _delay,
     "grace": _grace,
     "freeze": _freeze,
+    "office_hours": _office_hours,
+    "approval_lifetime": _lifetime,
+    "visible": _visible,
+    "separate": _separate,
     "risk": _risk,
     "calls": _calls,
     "value_at_most": _value,
@@ -300,7 +340,7 @@ RULE_WORDS: dict[str, RuleWords | None] = {
 
 def way(policy: Policy, rule: Rule) -> str:
     """How things go by a rule, in one sentence without its end."""
-    approvals = " and ".join(f"{_number(a.at_least)} of role {a.role}" for a in rule.approvals)
+    approvals = " and ".join(f"{_number(a.at_least)} of role {_in_role(a)}" for a in rule.approvals)
     wait = "" if rule.via != "timelock" else f", after {rule.delay}"
     return f"rule {rule.id}: proposed by {_proposers(policy, rule)}, approved by {approvals}, via {rule.via}{wait}"
 

@@ -17,11 +17,14 @@ from governance.core.fields import (
     MomentField,
     NameField,
     TextField,
+    WordField,
     matching,
 )
 from governance.core.network import TargetKind
+from governance.core.officehours import FILE_NAME
 from governance.core.permissionfile import PermissionPart
 from governance.core.risk import Risk
+from governance.core.separation import MAX_SEPARATE
 from governance.core.units import shown
 
 COUNCIL_THRESHOLD = "threshold"
@@ -68,6 +71,15 @@ RuleIdField = Annotated[
     str,
     AfterValidator(matching(_RULE_ID, "a rule's id; write upgrades-are-slow")),
     WithJsonSchema({"type": "string", "pattern": f"^{_RULE_ID}$", "description": "A rule's id"}),
+]
+
+
+_ZONE = r"[A-Za-z][A-Za-z0-9_+-]{0,30}(/[A-Za-z][A-Za-z0-9_+-]{0,30}){0,2}"
+_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]|24:00"
+ClockField = Annotated[
+    str,
+    AfterValidator(matching(_CLOCK, "a time of the day; write 09:00")),
+    WithJsonSchema({"type": "string", "pattern": f"^({_CLOCK})$", "description": "A time of the day: 09:00"}),
 ]
 
 
@@ -120,6 +132,8 @@ class ApprovalPart(DocumentPart):
     """A role of this policy."""
     at_least: AtLeastField
     """A number of holders; `threshold` for a Safe's own."""
+    among: Literal["council", "guardian"] | None = None
+    """Count holders of the role among the signatures of this Safe, instead of approvals of their own."""
 
 
 class FreezePart(DocumentPart):
@@ -129,6 +143,38 @@ class FreezePart(DocumentPart):
     """Begins."""
     to: MomentField
     """Ends."""
+
+
+class HolidaysPart(DocumentPart):
+    """Days on which the office is closed."""
+
+    file: Annotated[
+        str,
+        AfterValidator(matching(FILE_NAME, "the name of a file beside policies.yaml; write holidays.txt")),
+        WithJsonSchema({"type": "string", "pattern": f"^{FILE_NAME}$", "description": "A file beside policies.yaml"}),
+    ]
+    """One day a line."""
+    keccak256: WordField
+    """Of the file's bytes, so that the policy's digest covers them."""
+
+
+class OfficeHoursPart(DocumentPart):
+    """When something may be sent, by the clock on the wall of one zone."""
+
+    zone: Annotated[
+        str,
+        AfterValidator(matching(_ZONE, "the name of a time zone; write Europe/Zurich")),
+        WithJsonSchema({"type": "string", "pattern": f"^{_ZONE}$", "description": "Of the time zone database"}),
+    ]
+    """Such as `Europe/Zurich`."""
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(min_length=1)
+    """On which it is open."""
+    from_: ClockField = Field(alias="from")
+    """Opens."""
+    to: ClockField
+    """Closes; 24:00 is the end of the day."""
+    holidays: HolidaysPart | None = None
+    """Days on which it is closed all the same."""
 
 
 class RulePart(DocumentPart):
@@ -167,6 +213,14 @@ class RulePart(DocumentPart):
     """Wei that one proposal may send in all; none when left out, and as the permissions say where there are any."""
     freeze: list[FreezePart] = Field(default_factory=list)
     """Times in which nothing is queued or becomes executable."""
+    office_hours: OfficeHoursPart | None = None
+    """Only within these anything is queued or executed."""
+    approval_lifetime: DurationField | None = None
+    """How long an approval by a role of members may hold; required where one is asked."""
+    visible: DurationField | None = None
+    """How long enough approvers of each role must have seen the plan before anything is sent."""
+    separate: list[NameField] = Field(default_factory=list, max_length=MAX_SEPARATE)
+    """Roles of the approvals for two of which nobody counts."""
     risk: Risk = Risk.ROUTINE
     """The highest class of risk that a proposal may have here; it is computed from what is called."""
 

@@ -119,6 +119,8 @@ class Rehearsal:
     """Those of them that follow neither from a promise nor from what the proposal declares."""
     names: Mapping[tuple[Address, Bytes32], str]
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+    """What else is to be known of the facets that are routed to anew: who may call what, and what was not checked."""
 
     @property
     def digest(self) -> Bytes32:

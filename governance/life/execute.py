@@ -4,15 +4,17 @@ On the timelock lane a step must be ready and within its grace; the code of ever
 pinned. On the other lanes an approved Safe transaction is sent at once. A finished step is passed over.
 """
 
+from dataclasses import replace
+
 from governance.core.case import Gate
 from governance.core.errors import ChainContradicts, Finding, Refused
 from governance.core.facts import Receipt
-from governance.core.keccak import keccak
 from governance.core.kinds import Lane
 from governance.core.stage import ACTIONS, Stage
-from governance.core.units import Bytes32, to_hex
-from governance.life.locked import policy_before, require_fresh
-from governance.life.pin import permitted
+from governance.core.units import to_hex
+from governance.life.agreement import agreement_on
+from governance.life.locked import policy_before, require_fresh, swapped_code
+from governance.life.pin import case_at, permitted
 from governance.life.rehearsed import require_rehearsed
 from governance.life.schedule import Told, require_approved, send_safe_transaction
 from governance.life.site import Rehearse, Site, Workspace
@@ -61,22 +63,15 @@ def _act(
     site: Site, workspace: Workspace, sighting: Sighting, index: int, sender: Sender, rehearse: Rehearse | None
 ) -> Receipt:
     assert sighting.locked is not None
-    plan, step = sighting.locked.plan, sighting.steps[index].step
+    locked, head, step = sighting.locked, sighting.head, sighting.steps[index].step
+    plan, agreement = locked.plan, agreement_on(site, workspace, sighting, index)
     if step.operation is None:
-        require_fresh(site, workspace, sighting.locked, sighting.head, gate=Gate.EXECUTE)
-        require_rehearsed(rehearse, sighting.locked, gate=Gate.EXECUTE)
+        require_fresh(site, workspace, locked, head, gate=Gate.EXECUTE, agreement=agreement)
+        require_rehearsed(rehearse, locked, gate=Gate.EXECUTE)
         return send_safe_transaction(site, sighting, index, sender, act="execute")
-    locked = sighting.locked
-    permitted(
-        site,
-        locked.policy,
-        locked.proposal,
-        sighting.head,
-        gate=Gate.EXECUTE,
-        plan=plan,
-        ready=sighting.steps[index].eta,
-        earlier=policy_before(workspace, locked),
-    )
+    case = case_at(site, locked.policy, locked.proposal, head, gate=Gate.EXECUTE, plan=plan)
+    case = replace(case, ready=sighting.steps[index].eta, agreement=agreement)
+    permitted(site, case, head, earlier=policy_before(workspace, locked))
     _require_pinned_code(site, sighting)
     require_rehearsed(rehearse, locked, gate=Gate.EXECUTE)
     purpose = f"execute {plan.proposal} {plan.network} {to_hex(step.operation.id)}"
@@ -84,17 +79,12 @@ def _act(
 
 
 def _require_pinned_code(site: Site, sighting: Sighting) -> None:
-    """Code may have been swapped while the operation waited (CREATE2 and selfdestruct, EIP-7702)."""
+    """Code may have been swapped while the operation waited."""
     assert sighting.locked is not None
-    pins = sighting.locked.plan.pins
-    pinned = [(f.address, f.code_hash) for f in pins.facets] + [(c.address, c.code_hash) for c in pins.codes]
-    codes = site.chain.codes([where for where, _ in pinned], sighting.head) if pinned else []
     findings = []
-    for (where, expected), code in zip(pinned, codes, strict=True):
-        found = Bytes32(keccak(code))
-        if found != expected:
-            message = f"{where} had code hash {to_hex(expected)} when reviewed, now {to_hex(found)}"
-            findings.append(Finding(rule="code-swapped", message=message, hint="cancel the operation: gov cancel"))
+    for each in swapped_code(site, sighting.locked.plan.pins, sighting.head):
+        message = f"{each.account} had code hash {to_hex(each.pinned)} when reviewed, now {to_hex(each.found)}"
+        findings.append(Finding(rule="code-swapped", message=message, hint="cancel the operation: gov cancel"))
     if findings:
         raise Refused(f"code changed while {sighting.proposal} waited", findings=tuple(findings))
 

@@ -6,17 +6,18 @@ Every act starts here. `open_lock` needs no chain; `require_fresh` reads it agai
 from dataclasses import dataclass, replace
 from typing import Any
 
-from governance.core.case import Gate
+from governance.core.case import Agreement, Gate
 from governance.core.errors import Finding, Refused
 from governance.core.facts import Head
+from governance.core.keccak import keccak
 from governance.core.kinds import Kind
 from governance.core.lock import moved, read_effects, read_pins, require_fit, require_same
 from governance.core.pins import Pins
 from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy
 from governance.core.proposal import Proposal
-from governance.core.units import Bytes32, to_hex
-from governance.life.pin import gather, kind_of, permitted
+from governance.core.units import Address, Bytes32, to_hex
+from governance.life.pin import case_at, gather, kind_of, permitted
 from governance.life.site import Site, Workspace
 
 
@@ -69,11 +70,14 @@ def demand_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked:
     return locked
 
 
-def require_fresh(site: Site, workspace: Workspace, locked: Locked, head: Head, *, gate: Gate) -> None:
+def require_fresh(
+    site: Site, workspace: Workspace, locked: Locked, head: Head, *, gate: Gate, agreement: Agreement | None = None
+) -> None:
     """Refuse a plan whose pins the chain has moved away from, or that the policy in force does not allow now."""
+    case = case_at(site, locked.policy, locked.proposal, head, gate=gate, plan=locked.plan)
     earlier = policy_before(workspace, locked)
     try:
-        rule = permitted(site, locked.policy, locked.proposal, head, gate=gate, plan=locked.plan, earlier=earlier)
+        rule = permitted(site, replace(case, agreement=agreement), head, earlier=earlier)
     except Refused as error:
         raise _and_stale(error, locked) from error
     now = gather(site, workspace, locked.policy, rule, locked.proposal, head)
@@ -81,6 +85,27 @@ def require_fresh(site: Site, workspace: Workspace, locked: Locked, head: Head, 
     if findings:
         message = f"the plan of {locked.proposal.id} is stale on {site.network.name}"
         raise Refused(message, findings=tuple(findings))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swapped:
+    """An account whose code is not what was pinned."""
+
+    account: Address
+    pinned: Bytes32
+    found: Bytes32
+    """Hashes of the two codes."""
+
+
+def swapped_code(site: Site, pins: Pins, head: Head) -> list[Swapped]:
+    """Every facet and callee with other code than when it was pinned (CREATE2 and selfdestruct, EIP-7702)."""
+    pinned = [(f.address, f.code_hash) for f in pins.facets] + [(c.address, c.code_hash) for c in pins.codes]
+    codes = site.chain.codes([where for where, _ in pinned], head) if pinned else []
+    found = [
+        Swapped(account=where, pinned=expected, found=Bytes32(keccak(code)))
+        for (where, expected), code in zip(pinned, codes, strict=True)
+    ]
+    return [each for each in found if each.found != each.pinned]
 
 
 def policy_before(workspace: Workspace, locked: Locked) -> Policy | None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from governance.core.artifact import Artifact
+from governance.core.bytecode import delegate_of
 from governance.core.case import Case, Gate
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.facts import Head, OperationEvent, OperationFacts, TimelockFacts
@@ -29,7 +30,7 @@ from governance.core.proposal import Proposal
 from governance.core.rehearsal import comes_later
 from governance.core.stage import DONE_TIMESTAMP
 from governance.core.tree import dotted, locate, mention, plain, undotted
-from governance.core.units import ZERO_WORD, Address, Bytes32, Moment, address, to_hex
+from governance.core.units import ZERO_WORD, Address, Bytes32, address, to_hex
 from governance.core.verdict import judge, judge_by_both
 from governance.life.observe import observe
 from governance.life.site import Rehearse, Site, Workspace
@@ -96,7 +97,7 @@ def plan_now(site: Site, workspace: Workspace, proposal_id: str) -> Planned:
     head = site.chain.head()
     # A new lock file must not hide what the old one has set in motion, whatever was edited or moved since.
     _refuse_known(site, proposal_id, _known_ids(workspace, proposal_id, site.network.name), head)
-    rule = permitted(site, policy, proposal, head, gate=Gate.LOCK)
+    rule = permitted(site, case_at(site, policy, proposal, head, gate=Gate.LOCK), head)
     pins = gather(site, workspace, policy, rule, proposal, head)
     pins = replace(pins, attempt=_last_attempt(workspace, proposal, site.network.name))
     while True:
@@ -108,7 +109,7 @@ def plan_now(site: Site, workspace: Workspace, proposal_id: str) -> Planned:
         ids = [step.operation.id for step in plan.steps if step.operation is not None]
         known = _refuse_known(site, proposal_id, ids, head)
         if not any(fact.newest is OperationEvent.CANCELLED for fact in known):
-            permitted(site, policy, proposal, head, gate=Gate.LOCK, plan=plan)
+            permitted(site, case_at(site, policy, proposal, head, gate=Gate.LOCK, plan=plan), head)
             return Planned(plan=plan, rule=rule)
         pins = replace(pins, attempt=pins.attempt + 1)
 
@@ -124,35 +125,29 @@ def kind_of(proposal: Proposal) -> Kind[Any]:
     return KINDS[proposal.document.kind]
 
 
-def permitted(
-    site: Site,
-    policy: Policy,
-    proposal: Proposal,
-    head: Head,
-    *,
-    gate: Gate,
-    plan: Plan | None = None,
-    ready: Moment | None = None,
-    earlier: Policy | None = None,
-) -> Rule:
-    """The rule that allows the proposal, by the policy in force. Raises Refused with every violation.
-
-    `earlier` is the policy that it was locked under, where that is another: it must allow it too.
-    """
-    require_anchored(site, policy, head)
-    lane, now = kind_of(proposal).lane, head.timestamp
-    counted = any(_counts(each, proposal, site) for each in (policy, earlier) if each is not None)
-    case = Case(
+def case_at(
+    site: Site, policy: Policy, proposal: Proposal, head: Head, *, gate: Gate, plan: Plan | None = None
+) -> Case:
+    """A proposal on the site's network at a gate, by the clock of a head."""
+    return Case(
         proposal=proposal,
         policy=policy,
         network=site.network.name,
-        lane=lane,
+        lane=kind_of(proposal).lane,
         gate=gate,
-        now=now,
+        now=head.timestamp,
         plan=plan,
-        ready=ready,
-        spent=tuple(site.timelock.ledger(head)) if counted else (),
     )
+
+
+def permitted(site: Site, case: Case, head: Head, *, earlier: Policy | None = None) -> Rule:
+    """The rule that allows a case, by the policy in force. Raises Refused with every violation.
+
+    `earlier` is the policy that it was locked under, where that is another: it must allow it too.
+    """
+    require_anchored(site, case.policy, head)
+    if any(_counts(each, case.proposal, site) for each in (case.policy, earlier) if each is not None):
+        case = replace(case, spent=tuple(site.timelock.ledger(head)))
     return (judge(case) if earlier is None else judge_by_both(case, earlier)).require()
 
 
@@ -271,7 +266,7 @@ def _facet_finding(
         message = f"{reference} has no code at {where} on {site.network.name}"
         hint = "deploy it first: gov facet deploy"
         return Finding(rule="facet-no-code", message=message, hint=hint)
-    if code.startswith(b"\xef\x01\x00"):
+    if delegate_of(code) is not None:
         message = f"{where} is an account that delegates (EIP-7702), not a facet"
         return Finding(rule="facet-delegated", message=message, hint="its code can change at any time")
     if artifact is not None and artifact.has_immutables:

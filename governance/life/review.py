@@ -14,7 +14,7 @@ from governance.core.policy import Policy
 from governance.core.proposal import Proposal
 from governance.core.sarif import report
 from governance.core.tree import dotted, locate
-from governance.core.units import shown, to_hex
+from governance.core.units import Moment, shown, to_hex
 from governance.core.verdict import Verdict, judge, judge_by_both
 from governance.life.inforce import FILE, InForce, policy_findings
 from governance.life.locked import Locked
@@ -51,14 +51,20 @@ class Review:
 
 
 def review(
-    ids: Sequence[str], *, policy: Policy, read: ReadProposal, open_lock: OpenLock, force: InForce | None = None
+    ids: Sequence[str],
+    *,
+    policy: Policy,
+    read: ReadProposal,
+    open_lock: OpenLock,
+    force: InForce | None = None,
+    at: Moment | None = None,
 ) -> list[Review]:
     """A review of each proposal, in the order given; of the policy too, when there is something wrong with it.
 
     1. Read every document.
     2. Compare them with one another: numbers, contents, and whom they name.
-    3. Judge each by the policy, on each of its networks, and by the one in force where it is known. The time is not asked:
-       a freeze ends.
+    3. Judge each by the policy, on each of its networks, and by the one in force where it is known. The time is not asked,
+       since a freeze ends, unless `at` is a moment that it is judged for.
     4. Prove the lock file, where there is one and the policy allows what it locks; then judge what it will really call.
     """
     documents = {name: _read(name, read) for name in ids}  # 1.
@@ -73,7 +79,7 @@ def review(
         findings = [*_repeated(document, alike), *_references(document, read)]  # 2.
         verdicts = []
         for network in document.document.networks:
-            verdict, unproven = _judged(document, policy, network, open_lock, force.on(network))  # 3. and 4.
+            verdict, unproven = _judged(document, policy, network, open_lock, force.on(network), at)  # 3. and 4.
             verdicts.append(verdict)
             findings += [*verdict.violations, *unproven]
         made.append(
@@ -90,11 +96,16 @@ def _read(name: str, read: ReadProposal) -> Proposal | GovError:
 
 
 def _judged(
-    proposal: Proposal, policy: Policy, network: str, open_lock: OpenLock, decides: Policy | None
+    proposal: Proposal,
+    policy: Policy,
+    network: str,
+    open_lock: OpenLock,
+    decides: Policy | None,
+    at: Moment | None,
 ) -> tuple[Verdict, tuple[Finding, ...]]:
     """The verdict on one network, and what is wrong with the lock file there."""
     lane = KINDS[proposal.document.kind].lane
-    case = Case(proposal=proposal, policy=policy, network=network, lane=lane, gate=Gate.CHECK, now=None)
+    case = Case(proposal=proposal, policy=policy, network=network, lane=lane, gate=Gate.CHECK, now=at)
     verdict = _by(case, decides)
     if not verdict.ok:
         return verdict, ()

@@ -12,6 +12,7 @@ from governance.core.facts import Receipt
 from governance.core.kinds import Lane
 from governance.core.stage import ACTIONS, DONE_TIMESTAMP, Stage
 from governance.core.units import to_hex
+from governance.life.agreement import agreement_on
 from governance.life.locked import require_fresh
 from governance.life.rehearsed import require_rehearsed
 from governance.life.site import Rehearse, Site, Workspace
@@ -36,7 +37,8 @@ def queue(
             continue
         require_approved(sighting, seen)
         assert sighting.locked is not None
-        require_fresh(site, workspace, sighting.locked, sighting.head, gate=Gate.QUEUE)
+        agreement = agreement_on(site, workspace, sighting, index)
+        require_fresh(site, workspace, sighting.locked, sighting.head, gate=Gate.QUEUE, agreement=agreement)
         require_rehearsed(rehearse, sighting.locked, gate=Gate.QUEUE)
         receipt = send_safe_transaction(site, sighting, index, sender, act="queue")
         sighting = look(site, workspace, proposal_id)

@@ -6,6 +6,7 @@ Procedure:
 3. Just before the time, and again without the proposal at the same moment: nothing may differ.
 4. After the last step: every promise, read by the code that `gov verify` reads it by.
 5. What each execution changes, to the slot, and whose code it runs. Nothing may change that is not promised or declared.
+6. Every facet that is routed to anew is inspected on the state that is left (`life/inspect.py`).
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -39,6 +40,7 @@ from governance.core.rehearsal import (
 from governance.core.situation import unpromised
 from governance.core.slots import approval_slot, slot_names, timestamp_slot
 from governance.core.units import Address, Duration, Moment, to_hex
+from governance.life.inspect import After, inspect_change
 from governance.life.locked import Locked
 from governance.life.script import Script, Subject, executor_of, script_of, subject_of
 from governance.life.site import Site, Workspace
@@ -78,7 +80,8 @@ def simulate(
     changes: tuple[Change, ...] = ()
     undeclared: tuple[Change, ...] = ()
     moving: frozenset[Key] = frozenset()
-    if all(result.played.ok for block in blocks for result in block.acts if result.act.must_pass):
+    passed = all(result.played.ok for block in blocks for result in block.acts if result.act.must_pass)
+    if passed:
         changes, frames = _traced(subject, script, simulator)
         moving = _moving(subject, script, simulator, changes)
         later, then = simulator.after(script.scenes, script.moments[-1] + Duration(1), subject.head, changes=changes)
@@ -96,6 +99,8 @@ def simulate(
         findings += judge_promises("expectation-broken", declared) + judge_unannounced(undeclared, names)
         promised = [*effects, *answers, *declared]
     made = subject.locked.plan
+    end = After(scenes=script.scenes, moment=script.moments[-1] + Duration(1)) if passed else None
+    of_facets, notes = inspect_change(site, workspace, simulator, made, head=subject.head, after=end)
     return Rehearsal(
         proposal=proposal_id,
         network=site.network.name,
@@ -110,7 +115,8 @@ def simulate(
         whole=len(subject.pending) == len(made.steps),
         undeclared=undeclared,
         names=names,
-        findings=tuple(findings),
+        findings=(*findings, *of_facets),
+        notes=tuple(notes),
     )
 
 

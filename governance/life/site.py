@@ -12,7 +12,7 @@ from governance.core.policy import Policy
 from governance.core.proposal import Proposal
 from governance.core.rehearsal import Rehearsal
 from governance.core.units import Bytes32
-from governance.ports import Anchor, Chain, Mailbox, Safe, Target, Timelock
+from governance.ports import Anchor, Approvals, Chain, Mailbox, Safe, Target, Timelock
 
 Rehearse = Callable[[str, Plan | None], Rehearsal]
 """Rehearses a proposal on the newest block of one network: the plan that is given, else the one that is locked."""
@@ -36,7 +36,7 @@ class Site:
 
 
 class Workspace(Protocol):
-    """The folder that a council reviews: policies, proposals, lock files, signatures, artifacts. Each read is fresh."""
+    """The folder that a council reviews: policies, proposals and what lies beside them, artifacts. Each read is fresh."""
 
     def policy(self) -> Policy:
         """`policies.yaml`. Raises Rejected with every finding."""
@@ -70,6 +70,14 @@ class Workspace(Protocol):
         """The signatures beside the proposal."""
         ...
 
+    def approvals(self, proposal_id: str) -> Approvals:
+        """The approvals by members beside the proposal."""
+        ...
+
     def artifact(self, name: str) -> Artifact:
         """A compiled contract by `Name@Version`. Raises Rejected on an unknown name."""
+        ...
+
+    def artifact_names(self) -> list[str]:
+        """Every name that `artifact` knows, ascending; not every one need be well-formed."""
         ...

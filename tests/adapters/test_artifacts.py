@@ -64,6 +64,16 @@ def test_immutables_are_told(folder: Path) -> None:
     assert (artifacts.get("Fixed").has_immutables, artifacts.get("Fee@1").has_immutables) == (True, False)
 
 
+def test_layouts_are_read_where_they_are_and_not_made_up_where_they_are_not(folder: Path) -> None:
+    empty = {"storage": [], "types": {}}
+    write(folder / "near", "Laid", storageLayout=empty, namespaces={"a.b": empty})
+    write(folder / "near", "Bare")
+    laid, bare = (Artifacts([folder / "near"]).get(name) for name in ("Laid", "Bare"))
+    assert laid.layout is not None
+    assert laid.namespaces == {"a.b": laid.layout}
+    assert (bare.layout, bare.namespaces) == (None, None)
+
+
 def test_an_unknown_name_is_rejected_with_what_it_may_have_meant(folder: Path) -> None:
     with pytest.raises(Rejected, match="there is no artifact Fea@1") as caught:
         Artifacts([folder / "near"]).get("Fea@1")
@@ -94,6 +104,10 @@ BROKEN = {
     "no code": json.dumps({"abi": []}),
     "an unlinked library": json.dumps({**FEE, "bytecode": "0x60__$abc$__"}),
     "an interface": json.dumps({**FEE, "bytecode": "0x"}),
+    "a layout that is none": json.dumps({**FEE, "storageLayout": {"storage": 1}}),
+    "namespaces that are a list": json.dumps({**FEE, "namespaces": [1]}),
+    "a namespace without a layout": json.dumps({**FEE, "namespaces": {"a.b": {}}}),
+    "a namespace of nothing": json.dumps({**FEE, "namespaces": {"a.b": None}}),
     "brackets without end": "[" * 100_000,
 }
 

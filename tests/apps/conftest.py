@@ -19,7 +19,9 @@ from unittest.mock import patch
 import pytest
 
 from governance.adapters import anvil
+from governance.adapters.workspace import FileWorkspace
 from governance.apps.cli import main
+from governance.core.units import to_hex
 
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT / "tests" / "vectors"
@@ -120,6 +122,26 @@ class Gov:
         assert old in text, f"{file} has no {old!r}"
         path.write_text(text.replace(old, new), "utf-8")
         return path
+
+    def ask_security(self) -> None:
+        """Put a policy in force that asks an approval of dave or erin, and lock the first proposal under it."""
+        self.edit("policies.yaml", "  # Held by", "  security: [dave, erin]\n  # Held by")
+        council = "      - {role: council, at_least: threshold}\n"
+        asked = f"{council}      - {{role: security, at_least: 1}}\n    approval_lifetime: 30 d\n    via:"
+        self.edit("policies.yaml", f"{council}    via:", asked)
+        digest = to_hex(FileWorkspace(self.root).policy().digest)
+        self.ask("anvil_setStorageAt", self.addresses()["policy_anchor"], "0x" + "00" * 32, digest)
+        self.ask("evm_mine")
+        self.done("lock", ONE)
+
+    def plan_basis(self) -> str:
+        """What an approver compares."""
+        (network,) = self.json("signatures", ONE)["networks"]
+        return str(network["plan_basis"])
+
+    def approve(self, name: str, *more: str) -> Run:
+        """Approve the first proposal, having compared its basis."""
+        return self("approve", ONE, *self.key(name), "--confirm", self.plan_basis(), *more)
 
     @property
     def url(self) -> str:

@@ -115,7 +115,7 @@ def test_the_forms_are_noticed() -> None:
 
 
 def test_no_secret_is_in_any_file_output_or_argument_list(at: At) -> None:
-    """threat_57, over `deploy`, `facet deploy`, `sign`, `queue`, `execute`, with right and wrong passwords."""
+    """threat_57, over `deploy`, `facet deploy`, `sign`, `approve`, `queue`, `execute`, with right and wrong passwords."""
     from eth_account import Account
 
     gov = at("drafted")
@@ -124,6 +124,11 @@ def test_no_secret_is_in_any_file_output_or_argument_list(at: At) -> None:
     create_keystore(gov.root / "canary.json", PASSWORD, KEY, iterations=1024)
     gov.edit("policies.yaml", "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", address)
     gov.edit(f"proposals/{ONE}.yaml", "networks: [devnet]", "networks: [staging]")
+    gov.edit(f"proposals/{ONE}.yaml", "author: alice", "author: bob")
+    gov.edit("policies.yaml", "  # Held by", "  security: [alice]\n  # Held by")
+    council = "      - {role: council, at_least: threshold}\n"
+    asked = f"{council}      - {{role: security, at_least: 1}}\n    approval_lifetime: 30 d\n    via:"
+    gov.edit("policies.yaml", f"{council}    via:", asked)
     (gov.root / "staging.yaml").write_text(DESCRIPTION)
     watched = Watched(gov.root, gov.url)
     at_staging = ("--network", "staging", "--broadcast")
@@ -137,6 +142,11 @@ def test_no_secret_is_in_any_file_output_or_argument_list(at: At) -> None:
     document = json.loads(gov.lock_file().read_text())["networks"]["staging"]
     (step,) = document["plan"]["steps"]
     assert watched.run("sign", ONE, "--confirm", step["safe_tx"]["safe_tx_hash"]) == 0, watched.said
+    assert watched.run("approve", ONE, "--confirm", "0x" + "00" * 32) == 1, watched.said
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("GOV_RPC_STAGING", f"{gov.url}/?key={URL_SECRET}")
+        basis = gov.plan_basis()
+    assert watched.run("approve", ONE, "--confirm", basis) == 0, watched.said
     assert watched.run("queue", ONE, "--broadcast", password=PASSWORD[:-1] + "!") == 1
     assert watched.run("queue", ONE, "--broadcast") == 0, watched.said
     gov.ask("evm_increaseTime", 48 * 3600)

@@ -164,3 +164,27 @@ def test_a_reader_who_leaves_early_is_no_fault(gov: Gov) -> None:
         os.close(writing)
     assert "Traceback" not in ended.stderr
     assert "Exception" not in ended.stderr
+
+
+HOURS = '    office_hours: {zone: Europe/Zurich, days: [mon, tue], from: "09:00", to: "17:00"}\n'
+
+
+def test_a_review_may_ask_what_a_moment_would_refuse(gov: Gov) -> None:
+    gov.edit("policies.yaml", "    via: timelock\n    # From", f"{HOURS}    via: timelock\n    # From")
+    assert gov("check").code == 0
+    assert gov("check", "--at", "2026-12-07T10:00:00Z").code == 0
+    closed = gov("check", "--at", "2026-12-07T17:00:00Z")
+    assert closed.code == 1
+    assert "outside office hours: it is Mon 2026-12-07 18:00:00 in Europe/Zurich" in closed.err
+    assert gov("check", "--at", "tomorrow").code == 2
+
+
+def test_a_review_tells_holidays_that_are_not_those_of_the_policy(gov: Gov) -> None:
+    """threat_52"""
+    listed = HOURS.replace('"17:00"', f'"17:00", holidays: {{file: holidays.txt, keccak256: "0x{"00" * 32}"}}')
+    gov.edit("policies.yaml", "    via: timelock\n    # From", f"{listed}    via: timelock\n    # From")
+    missing = gov("check")
+    assert (missing.code, "holidays.txt cannot be opened" in missing.err) == (2, True)
+    (gov.root / "holidays.txt").write_text("2026-12-25\n")
+    other = gov("check")
+    assert (other.code, "holidays.txt has the hash 0x" in other.err) == (2, True)

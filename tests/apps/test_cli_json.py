@@ -13,7 +13,7 @@ At = Callable[[str], Gov]
 RELEASE = str(VECTORS / "payrox-v1-manifest.json")
 TRANSACTION = str(VECTORS / "safe-mainnet-transaction.json")
 HOW = ("--profile", "B", "--odd", "promote")
-KEYED = {"sign", "queue", "execute", "deploy", "facet deploy"}
+KEYED = {"sign", "approve", "queue", "execute", "deploy", "facet deploy"}
 
 DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("init", "drafted", (), "governance/init/v1"),
@@ -27,6 +27,7 @@ DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("plan", "locked", (ONE,), "governance/lock/v1"),
     ("simulate", "locked", (ONE,), "governance/simulation/v1"),
     ("sign", "locked", (ONE, "--confirm", "HASH"), "governance/ballots/v1"),
+    ("approve", "asked", (ONE, "--confirm", "BASIS"), "governance/approvals/v1"),
     ("signatures", "signed", (ONE,), "governance/signatures/v1"),
     ("hash", "drafted", (TRANSACTION,), "governance/hash/v1"),
     ("queue", "signed", (ONE, "--broadcast"), "governance/act/v1"),
@@ -41,6 +42,7 @@ DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("manifest check", "drafted", ("FILE",), "governance/manifest-check/v1"),
     ("manifest root", "drafted", ("FILE", *HOW), "governance/manifest-root/v1"),
     ("manifest proof", "drafted", ("FILE", "fee()", *HOW), "governance/manifest-proof/v1"),
+    ("facet inspect", "drafted", ("FeeFacet@2",), "governance/inspection/v1"),
     ("facet deploy", "drafted", ("FeeFacet@2", "-n", "devnet"), "governance/facet/v1"),
     ("deploy", "drafted", ("DESCRIPTION", "-n", "other", "--chain-id", "31337"), "governance/deploy/v1"),
 ]
@@ -59,12 +61,14 @@ staged: []
 
 def prepared(at: At, stage: str) -> Gov:
     """A workspace and a chain at any stage of the life."""
-    gov = at(stage if stage in {"drafted", "locked", "signed"} else "signed")
+    gov = at({"asked": "drafted"}.get(stage, stage if stage in {"drafted", "locked", "signed"} else "signed"))
     (gov.root / "manifest.json").write_text(MANIFEST)
     (gov.root / "other.yaml").write_text(DESCRIPTION)
     if stage in {"ready", "executed"}:
         gov.act("queue")
         gov.done("devnet", "warp", "48h")
+    if stage == "asked":
+        gov.ask_security()
     if stage == "executed":
         gov.act("execute")
     return gov
@@ -77,7 +81,9 @@ def words(gov: Gov, command: str, more: tuple[str, ...]) -> list[str]:
         "DESCRIPTION": str(gov.root / "other.yaml"),
         "HASH": gov.safe_hashes()[0] if gov.lock_file().exists() else "",
     }
-    keyed = gov.key("alice") if command in KEYED else ()
+    if "BASIS" in more:
+        meant["BASIS"] = gov.plan_basis()
+    keyed = gov.key("dave" if command == "approve" else "alice") if command in KEYED else ()
     return [*command.split(), *(meant.get(word, word) for word in more), *keyed]
 
 

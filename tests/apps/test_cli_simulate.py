@@ -1,10 +1,11 @@
 """`gov simulate` by its command: what people read, what tools read, and how it ends."""
 
+import shutil
 from collections.abc import Callable
 
 import pytest
 
-from tests.apps.conftest import ONE, Gov
+from tests.apps.conftest import ONE, ROOT, Gov
 
 pytestmark = pytest.mark.node
 
@@ -58,3 +59,30 @@ def test_what_is_executed_is_not_rehearsed(at: At) -> None:
     gov.act("execute")
     run = gov("simulate", ONE)
     assert (run.code, "there is nothing to rehearse" in run.err) == (1, True)
+
+
+def test_a_facet_is_inspected_by_its_command(at: At) -> None:
+    gov = at("drafted")
+    run = gov.done("facet", "inspect", "FeeFacet@2", "--network", "devnet")
+    assert (run.out.count("✓"), run.out.count("✗")) == (16, 0)
+    for words in (
+        "namespace   gov.facet.fee at 0x20b34e32",
+        "routed      nothing",
+        "nothing was found that must not be",
+    ):
+        assert words in run.out
+    (network,) = gov.json("facet", "inspect", "FeeFacet@1")["networks"]
+    assert (network["facet"], network["ok"], network["findings"], len(network["routed"])) == ("FeeFacet@1", True, [], 2)
+
+
+def test_what_an_inspection_finds_is_told_and_ends_with_one(at: At) -> None:
+    gov = at("drafted")
+    (gov.root / "artifacts").mkdir()
+    shutil.copy(ROOT / "tests/artifacts/FeeFacet@3.json", gov.root / "artifacts")
+    run = gov("facet", "inspect", "FeeFacet@3")
+    assert run.code == 1
+    assert run.err.count("(rule storage-layout)") == 2
+    assert (run.out.count("✗"), run.out.count("not checked\n")) == (1, 2)
+    (network,) = gov("facet", "inspect", "FeeFacet@3", "--json").document["networks"]
+    assert (network["ok"], [finding["rule"] for finding in network["findings"]]) == (False, ["storage-layout"] * 2)
+    assert [each["rule"] for each in network["unchecked"]] == ["open-initializer", "reinitializer"]

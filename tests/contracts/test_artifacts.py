@@ -34,7 +34,35 @@ def test_all_are_there() -> None:
     assert {path.stem for path in DOUBLES} == {
         "DispatcherV1Double", "DispatcherCompactDouble", "DispatcherP4Double", "DiamondDouble",
         "Reverter", "Sink", "HostileReceiver", "Box",
+        "FeeFacet@3", "FeeFacet@4", "AgainFacet", "BurnFacet", "ClashingFacet", "EndingFacet", "LendingFacet",
+        "MisplacedFacet", "OnceFacet", "OpenFacet", "PlainFacet", "RivalFacet", "ShadowedFacet", "ThawingFacet",
     }  # fmt: skip
+
+
+NAMESPACES = {
+    "FeeFacet@1": ["gov.facet.fee"],
+    "FeeFacet@2": ["gov.facet.fee"],
+    "TreasuryFacet@1": ["gov.facet.treasury"],
+    "FeeFacet@3": ["gov.facet.fee"],
+    "FeeFacet@4": ["gov.facet.fee"],
+    "RivalFacet": ["gov.facet.fee"],
+    "MisplacedFacet": ["gov.facet.misplaced"],
+    "AgainFacet": ["gov.facet.initializer"],
+    "OnceFacet": ["gov.facet.initializer"],
+    "OpenFacet": ["gov.facet.open"],
+}
+"""Of a library, of the contract itself, and of a base."""
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_each_says_the_namespaces_that_its_code_can_reach(path: Path) -> None:
+    """threat_44"""
+    artifact = load(path)
+    if path.stem == "TimelockController":  # published by others, as they built it
+        assert "namespaces" not in artifact
+    else:
+        assert list(artifact["namespaces"]) == NAMESPACES.get(path.stem, [])
+        assert all(layout["storage"] and layout["types"] for layout in artifact["namespaces"].values())
 
 
 @pytest.mark.parametrize("path", ALL)

@@ -26,7 +26,7 @@ HIGH = """\
     kinds: [role_change, policy_change, batch]
     may_propose: author
     approvals: [{role: council, at_least: threshold}, {role: security, at_least: 1}]
-    distinct_from_author: false
+    approval_lifetime: 30 d
     via: timelock
     delay: 48 h
     grace: 14 d
@@ -38,10 +38,12 @@ ITSELF = """\
     kinds: [council_change]
     may_propose: author
     approvals: [{role: council, at_least: threshold}, {role: security, at_least: 1}]
+    approval_lifetime: 30 d
     via: council
     delay: 0 s
     risk: constitutional
 """
+LASTS = "    approval_lifetime: 30 d\n"
 END = "    via: guardian\n    delay: 0 s\n"
 HEAD = START[: START.index("calls:")]
 ROLE = (
@@ -81,8 +83,8 @@ FAULTS: dict[str, tuple[tuple[tuple[str, str], ...], list[tuple[str, str]]]] = {
     ),
     "a class that does not exist": (with_rules(HIGH, edits=(("risk: constitutional", "risk: grave"),)), [("schema-value", "rules[2].risk")]),
     "a constitution that is faster than daily work": (with_rules(HIGH, edits=(("delay: 48 h", "delay: 47 h"),)), [("policy-constitution-weak", "rules[2].delay")]),
-    "a constitution that needs fewer approvals": (
-        with_rules(HIGH, edits=((", {role: security, at_least: 1}", ""),)),
+    "a constitution that asks others": (
+        with_rules(HIGH, edits=(("role: security", "role: author"),)),
         [("policy-constitution-weak", "rules[2].approvals")],
     ),
     "a constitution that needs a smaller number": (
@@ -90,12 +92,35 @@ FAULTS: dict[str, tuple[tuple[tuple[str, str], ...], list[tuple[str, str]]]] = {
         [("policy-constitution-weak", "rules[2].approvals")],
     ),
     "a constitution that lets the author approve": (
-        (("    distinct_from_author: false\n", ""), *with_rules(HIGH)),
+        with_rules(HIGH, edits=(("30 d\n", "30 d\n    distinct_from_author: false\n"), ("at_least: 1", "at_least: 2"))),
         [("policy-constitution-weak", "rules[2].distinct_from_author")],
+    ),
+    "a constitution that is seen for less": (
+        ((LASTS, f"{LASTS}    visible: 24 h\n"), *with_rules(HIGH, edits=((LASTS, f"{LASTS}    visible: 23 h\n"),))),
+        [("policy-constitution-weak", "rules[2].visible")],
+    ),
+    "a constitution that nobody must have seen": (
+        ((LASTS, f"{LASTS}    visible: 24 h\n"), *with_rules(HIGH)),
+        [("policy-constitution-weak", "rules[2].visible")],
+    ),
+    "a constitution whose approvals last longer": (
+        with_rules(HIGH, edits=(("30 d", "31 d"),)),
+        [("policy-constitution-weak", "rules[2].approval_lifetime")],
+    ),
+    "a constitution that lets one person fill two roles": (
+        (
+            ("at_least: 1}]\n    approval", "at_least: 1}, {role: author, at_least: 1}]\n    separate: [security, author]\n    approval"),
+            *with_rules(HIGH, edits=(("at_least: 1}]", "at_least: 1}, {role: author, at_least: 1}]"),)),
+        ),
+        [("policy-constitution-weak", "rules[2].separate")],
+    ),
+    "a constitution that counts signatures instead": (
+        with_rules(HIGH, edits=(("at_least: 1}]", "at_least: 1, among: council}]"), (LASTS, ""))),
+        [("policy-constitution-weak", "rules[2].approvals")],
     ),
     "a guardian who may do it": (with_rules(edits=(("0 s", "0 s\n    risk: constitutional"),)), [("policy-risk", "rules[1].risk")]),
     "a council's own lane that asks fewer": (
-        with_rules(ITSELF, edits=((", {role: security, at_least: 1}", ""),)),
+        with_rules(ITSELF, edits=((", {role: security, at_least: 1}", ""), ("    approval_lifetime: 30 d\n", ""))),
         [("policy-constitution-weak", "rules[2].approvals")],
     ),
 }  # fmt: skip

@@ -23,8 +23,9 @@ def test_a_kind_is_explained_by_its_rule():
     assert sentences(explain(POLICY, CALLS, "devnet")) == (
         "contract_call on devnet goes by rule slow, for routine proposals (p:20:5)",
         "proposed   by alice, bob (role author)",
-        "approved   by council: the council Safe's threshold; security: 1 of bob, carol, the author included",
+        "approved   by council: the council Safe's threshold; security: 1 of bob, carol, by others than the author",
         "lane       timelock: executable 48 h after it is scheduled, and lapses 14 d after that",
+        "approvals  by members end after 30 d",
         "frozen     from 2026-12-20T00:00:00Z to 2027-01-02T00:00:00Z",
     )
 
@@ -39,10 +40,10 @@ def test_a_guardians_kind_needs_no_time_and_any_member_may_write_it():
     assert each.wait == "at once"
 
 
-def test_others_than_the_author_are_said_where_the_rule_wants_them():
-    policy = made(changed(("distinct_from_author: false", "distinct_from_author: true"), ("    grace: 14 d\n", "")))
-    lines = sentences(explain(policy, CALLS, "devnet"))
-    assert lines[2].endswith(", by others than the author")
+def test_the_author_is_said_to_count_where_the_rule_counts_one():
+    edits = (("30 d\n", "30 d\n    distinct_from_author: false\n"), ("at_least: 1", "at_least: 2"))
+    lines = sentences(explain(made(changed(*edits, ("    grace: 14 d\n", ""))), CALLS, "devnet"))
+    assert lines[2].endswith(", the author included")
     assert lines[3] == "lane       timelock: executable 48 h after it is scheduled"
 
 
@@ -66,14 +67,29 @@ def test_the_document_has_everything_that_is_said():
         "via": "timelock",
         "may_propose": {"role": "author", "members": ["alice", "bob"]},
         "approvals": [
-            {"role": "council", "at_least": None, "members": [], "safe": "council"},
-            {"role": "security", "at_least": 1, "members": ["bob", "carol"], "safe": None},
+            {"role": "council", "at_least": None, "members": [], "safe": "council", "among": None},
+            {"role": "security", "at_least": 1, "members": ["bob", "carol"], "safe": None, "among": None},
         ],
-        "distinct_from_author": False,
+        "distinct_from_author": True,
         "delay": 172800,
         "grace": 1209600,
         "freeze": [{"from": "2026-12-20T00:00:00Z", "to": "2027-01-02T00:00:00Z"}],
+        "office_hours": None,
+        "approval_lifetime": 2592000,
+        "visible": None,
+        "separate": [],
     }
+
+
+def test_what_is_asked_of_approvals_is_said():
+    asked = "at_least: 1, among: council}, {role: author, at_least: 1}]\n    separate: [security, author]\n    visible: 24 h"
+    lines = sentences(explain(made(changed(("at_least: 1}]", asked))), CALLS, "devnet"))
+    assert "security: 1 of bob, carol among the council's signatures; author: 1 of alice, bob" in lines[2]
+    assert lines[4:7] == (
+        "approvals  by members end after 30 d",
+        "seen       by enough of each role for 24 h before anything is sent",
+        "apart      nobody counts for two of security, author",
+    )
 
 
 def test_a_call_is_explained_with_its_bytes():

@@ -143,6 +143,7 @@ def test_it_needs_what_its_entries_need():
 RULE = """  - id: many
     kinds: [batch]
     may_propose: author
+    approval_lifetime: 30 d
     approvals: [{role: council, at_least: threshold}, {role: security, at_least: 1}]
     via: timelock
     delay: 48 h
@@ -155,8 +156,10 @@ EASIER = {
     "a shorter delay": (("    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: stop", "    delay: 47 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: stop"), ["waits 48 h"]),
     "a longer grace": (("    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: stop", "    grace: 15 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: stop"), ["lapse after 14 d"]),
     "no freeze": (("    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: stop", "  - id: stop"), ["frozen at times"]),
-    "fewer approvals": (("threshold}, {role: security, at_least: 1}]\n    via: timelock\n    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: stop", "threshold}]\n    via: timelock\n    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: stop"), ["asks 1 of role security"]),
+    "other approvals": (("threshold}, {role: security, at_least: 1}]\n    via: timelock\n    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: stop", "threshold}, {role: author, at_least: 1}]\n    via: timelock\n    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: stop"), ["asks 1 of role security"]),
     "others may propose": (("kinds: [batch]\n    may_propose: author", "kinds: [batch]\n    may_propose: security"), ["lets role author propose"]),
+    "approvals that last longer": (("approval_lifetime: 30 d\n    approvals: [{role: council, at_least: threshold}, {role: security, at_least: 1}]\n    via: timelock\n    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: stop", "approval_lifetime: 31 d\n    approvals: [{role: council, at_least: threshold}, {role: security, at_least: 1}]\n    via: timelock\n    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: stop"), ["lets approvals end after 30 d"]),
+    "signatures of the Safe for approvals": (("at_least: 1}]\n    via: timelock\n    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: stop", "at_least: 1, among: council}, {role: author, at_least: 1}]\n    via: timelock\n    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n  - id: stop"), ["asks 1 of role security"]),
     "an entry that no rule allows": (("[facet_swap, contract_call]", "[facet_swap]"), ["no rule allows this"]),
 }  # fmt: skip
 
@@ -178,6 +181,25 @@ def test_the_rule_for_batches_is_held_against_the_rules_of_its_entries(name: str
 
 
 def test_who_must_not_approve_alone_does_not_by_a_batch():
-    edits = [("  - id: stop\n", RULE.replace("    via:", "    distinct_from_author: false\n    via:")), ("distinct_from_author: false\n    via: timelock\n    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n    calls: any\n  - id: many", "via: timelock\n    delay: 48 h\n    grace: 14 d\n    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n    calls: any\n  - id: many")]  # fmt: skip
+    alone = RULE.replace("at_least: 1}", "at_least: 2}").replace(
+        "    via:", "    distinct_from_author: false\n    via:"
+    )
+    edits = [("  - id: stop\n", alone)]
     verdict = judge(case(proposal(batch(CALL, CALL)), policy(*edits)))
     assert {(f.rule, f.path) for f in verdict.violations} == {("slow", "entries[0]"), ("slow", "entries[1]")}
+
+
+CONSIDERED = {
+    "a time to be seen": ("    visible: 24 h\n", "lets it be seen for 24 h, rule many for no time at all"),
+    "duties kept apart": ("    separate: [security, author]\n", "keeps security, author apart, rule many does not"),
+}
+
+
+@pytest.mark.parametrize("name", CONSIDERED)
+def test_a_batch_is_considered_for_as_long_and_by_as_many_as_its_entries(name: str):
+    line, expected = CONSIDERED[name]
+    both = "at_least: 1}, {role: author, at_least: 1}]"
+    edits = [("at_least: 1}]", both), ("  - id: stop\n", RULE.replace("at_least: 1}]", both))]
+    ours = [(f"{both}\n    approval_lifetime: 30 d\n", f"{both}\n    approval_lifetime: 30 d\n{line}")]
+    verdict = judge(case(proposal(batch(CALL, CALL)), policy(*edits, *ours)))
+    assert {f.message for f in verdict.violations} == {f"rule slow {expected}"}

@@ -43,7 +43,7 @@ rules:
     kinds: [facet_swap, contract_call]
     may_propose: author
     approvals: [{{role: council, at_least: threshold}}, {{role: security, at_least: 1}}]
-    distinct_from_author: false
+    approval_lifetime: 30 d
     via: timelock
     delay: 48 h
     grace: 14 d
@@ -94,10 +94,14 @@ def test_a_policy_is_what_its_file_says():
         G,
         H,
     ]
-    assert slow.approvals == (Approval(role="council", at_least=None), Approval(role="security", at_least=1))
+    assert slow.approvals == (
+        Approval(role="council", at_least=None, among=None),
+        Approval(role="security", at_least=1, among=None),
+    )
     assert (slow.delay, slow.grace) == (Duration(172800), Duration(14 * 86400))
     assert slow.freeze == ((Moment.parse("2026-12-20"), Moment.parse("2027-01-02")),)
-    assert (slow.networks, slow.distinct_from_author) == ({"devnet"}, False)
+    assert (slow.networks, slow.distinct_from_author) == ({"devnet"}, True)
+    assert (slow.approval_lifetime, stop.approval_lifetime) == (Duration(30 * 86400), None)
     assert (stop.grace, stop.freeze, stop.distinct_from_author) == (None, (), True)
     assert (str(slow.place), str(stop.place)) == ("p:20:5", "p:30:5")
     assert policy.endpoints == {}
@@ -132,7 +136,7 @@ SCHEMA = {
     "no approval at all": ([("at_least: 1", "at_least: 0")], ("schema-value", "23:82 rules[0].approvals[1].at_least")),
     "a negative number": ([("at_least: 1", "at_least: -1")], ("schema-value", "23:82 rules[0].approvals[1].at_least")),
     "half an approval": ([("at_least: 1", "at_least: 1.5")], ("schema-value", "23:82 rules[0].approvals[1].at_least")),
-    "neither true nor false": ([("author: false", "author: no")], ("schema-value", "24:27 rules[0].distinct_from_author")),
+    "neither true nor false": ([("approval_lifetime: 30 d", "distinct_from_author: no")], ("schema-value", "24:27 rules[0].distinct_from_author")),
     "a lane nobody knows": ([("via: timelock", "via: senate")], ("schema-value", "25:10 rules[0].via")),
     "a delay without unit": ([("48 h", "172800")], ("schema-value", "26:12 rules[0].delay")),
     "a negative delay": ([("48 h", "-48 h")], ("schema-value", "26:12 rules[0].delay")),
@@ -159,7 +163,7 @@ DISAGREEMENTS = {
     "a rule's id twice": ([("id: stop", "id: slow")], [("policy-twice", "30:9 rules[1].id")]),
     "a role asked twice": (
         [("role: security, at_least: 1", "role: council, at_least: threshold")],
-        [("policy-twice", "23:62 rules[0].approvals[1].role")],
+        [("policy-twice", "23:62 rules[0].approvals[1].role"), ("policy-approval-lifetime", "24:24 rules[0].approval_lifetime")],
     ),
     "two members are one account": ([(B, A)], [("policy-same-member", "4:18 members.bob.address")]),
     "a member is nobody": ([(B, ZERO_ADDRESS)], [("policy-zero-address", "4:18 members.bob.address")]),
@@ -184,7 +188,7 @@ DISAGREEMENTS = {
     "the council's lane without the council": ([("role: council, at_least: threshold}, {", "")], [("policy-lane-approval", "23:16 rules[0].approvals")]),
     "a Safe of the other lane": (
         [("{role: security, at_least: 1}", "{role: guardian, at_least: threshold}")],
-        [("policy-lane-approval", "23:62 rules[0].approvals[1].role")],
+        [("policy-lane-approval", "23:62 rules[0].approvals[1].role"), ("policy-approval-lifetime", "24:24 rules[0].approval_lifetime")],
     ),
 }  # fmt: skip
 

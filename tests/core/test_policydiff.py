@@ -15,6 +15,7 @@ from tests.core.test_policy import APPROVALS, TEXT, A, D, changed, made
 L, S, N = Weight.LOOSER, Weight.STRICTER, Weight.NEUTRAL
 X = checksummed(b"\x77" * 20)
 SLOW = "contract_call, facet_swap on devnet"
+LASTS = "    approval_lifetime: 30 d\n"
 FREEZE = "[{from: 2026-12-20, to: 2027-01-02}]"
 Edits = tuple[tuple[str, str], ...]
 
@@ -75,7 +76,7 @@ BOTH_WAYS: dict[str, tuple[Edits, list[tuple[Weight, str]], list[tuple[Weight, s
         [],
     ),
     "an approval less": (
-        ((APPROVALS, "[{role: council, at_least: threshold}]"),),
+        ((APPROVALS, "[{role: council, at_least: threshold}]"), (LASTS, "")),
         [(L, f"{SLOW}: role security no longer has to approve it (1)")],
         [(S, f"{SLOW}: role security has to approve it as well (1)")],
     ),
@@ -85,9 +86,29 @@ BOTH_WAYS: dict[str, tuple[Edits, list[tuple[Weight, str]], list[tuple[Weight, s
         [(L, f"{SLOW}: role security approves with 1, no longer with 2")],
     ),
     "others than the author": (
-        (("distinct_from_author: false", "distinct_from_author: true"),),
-        [(S, f"{SLOW}: the author may no longer approve it")],
-        [(L, f"{SLOW}: the author may approve it")],
+        ((LASTS, f"{LASTS}    distinct_from_author: false\n"), ("at_least: 1", "at_least: 2")),
+        [(L, f"{SLOW}: the author may approve it"), (S, f"{SLOW}: role security approves with 2, no longer with 1")],
+        [(L, f"{SLOW}: role security approves with 1, no longer with 2"), (S, f"{SLOW}: the author may no longer approve it")],
+    ),
+    "approvals that last longer": (
+        (("30 d", "31 d"),),
+        [(L, f"{SLOW}: its approvals last 31 d, no longer 30 d")],
+        [(S, f"{SLOW}: its approvals last 30 d, no longer 31 d")],
+    ),
+    "a time to be seen": (
+        ((LASTS, f"{LASTS}    visible: 24 h\n"),),
+        [(S, f"{SLOW}: must have been seen for 24 h, no longer for no time")],
+        [(L, f"{SLOW}: must have been seen for no time, no longer for 24 h")],
+    ),
+    "signatures of the Safe instead of approvals": (
+        (("at_least: 1}]", "at_least: 1, among: council}]"), (LASTS, "")),
+        [(L, f"{SLOW}: role security no longer has to approve it (1)"), (S, f"{SLOW}: role security among the council's signatures has to approve it as well (1)")],
+        [(L, f"{SLOW}: role security among the council's signatures no longer has to approve it (1)"), (S, f"{SLOW}: role security has to approve it as well (1)")],
+    ),
+    "duties that are separated": (
+        (("at_least: 1}]", "at_least: 1}, {role: author, at_least: 1}]\n    separate: [security, author]"),),
+        [(S, f"{SLOW}: role author has to approve it as well (1)"), (S, f"{SLOW}: nobody counts for two of security, author")],
+        [(L, f"{SLOW}: role author no longer has to approve it (1)"), (L, f"{SLOW}: one person may count for several of security, author")],
     ),
     "who may propose": (
         (("may_propose: author", "may_propose: security"),),

@@ -8,13 +8,11 @@ from governance.adapters.files import parse
 from governance.core import policy as core_policy
 from governance.core import proposal as core_proposal
 from governance.core.case import Case, Gate
-from governance.core.checks.approvals import approvals
-from governance.core.errors import Finding, Refused
+from governance.core.errors import Refused
 from governance.core.kinds import KINDS, Lane
-from governance.core.units import Address, Moment
+from governance.core.units import Moment
 from governance.core.verdict import Verdict, judge
 from tests.core.test_policy import TEXT as POLICY_TEXT
-from tests.core.test_policy import A, B, C, D
 from tests.core.test_proposal import MODELS, START
 
 NOW = Moment.parse("2026-12-01")
@@ -35,21 +33,6 @@ def proposal(text: str = START) -> core_proposal.Proposal:
 def case(text: str, rules: core_policy.Policy, **known: Any) -> Case:
     given: dict[str, Any] = {"network": "devnet", "lane": Lane.TIMELOCK, "gate": Gate.LOCK, "now": None, **known}
     return Case(proposal=proposal(text), policy=rules, **given)
-
-
-def approvals_missing(
-    text: str, rules: core_policy.Policy, rule: core_policy.Rule, *approvers: Address
-) -> list[Finding]:
-    """What is missing at the gates that send, once these have approved as `security`."""
-    approved = {"security": frozenset(approvers)}
-    found = [
-        list(approvals(case(text, rules, gate=gate, approvers=approved), rule)) for gate in (Gate.QUEUE, Gate.EXECUTE)
-    ]
-    assert found[0] == found[1]
-    assert [list(approvals(case(text, rules, gate=gate), rule)) for gate in (Gate.CHECK, Gate.LOCK, Gate.SIGN)] == [
-        []
-    ] * 3
-    return found[0]
 
 
 def verdict(
@@ -156,41 +139,3 @@ def test_every_violation_is_told():
     text = f"{START}not_after: 2026-12-21\n".replace("alice", "mallory")
     given = verdict(text, lane=Lane.GUARDIAN, now=Moment.parse("2026-12-20"))
     assert len(given.violations) == 4
-
-
-APPROVED: dict[str, tuple[set[Address], str, bool]] = {
-    "nobody approved": (set(), "false", False),
-    "a holder of the role approved": ({C}, "false", True),
-    "two holders approved": ({B, C}, "false", True),
-    "somebody without the role approved": ({A, D}, "false", False),
-    "the author approved, who holds the role": ({B}, "false", True),
-    "the author approved, and others are wanted": ({B}, "true", False),
-    "the author and another approved": ({B, C}, "true", True),
-}
-
-
-@pytest.mark.parametrize("name", APPROVED)
-def test_approvals_of_a_role_are_counted_by_address(name: str):
-    approvers, distinct, enough = APPROVED[name]
-    rules = policy(("distinct_from_author: false", f"distinct_from_author: {distinct}"))
-    missing = approvals_missing(START.replace("alice", "bob"), rules, rules.rules[0], *approvers)
-    assert [f.message for f in missing] == ([] if enough else ["0 of 1 approvals by role security"])
-
-
-def test_who_could_still_approve_is_named():
-    rules = policy(("distinct_from_author: false", "distinct_from_author: true"))
-    asked = approvals_missing(START.replace("alice", "bob"), rules, rules.rules[0])
-    assert [f.hint for f in asked] == ["ask carol"]
-    lonely = policy(("distinct_from_author: false", "distinct_from_author: true"), ("[bob, carol]", "[bob]"))
-    nobody = approvals_missing(START.replace("alice", "bob"), lonely, lonely.rules[0])
-    assert [f.hint for f in nobody] == ["nobody is left who could: the policy must change"]
-
-
-def test_an_unknown_author_is_not_taken_for_anybody():
-    rules = policy(("distinct_from_author: false", "distinct_from_author: true"))
-    assert approvals_missing(START.replace("alice", "mallory"), rules, rules.rules[0], C) == []
-
-
-def test_a_safe_counts_on_chain_and_not_here():
-    rules = policy()
-    assert approvals_missing(CANCEL, rules, rules.rules[1]) == []

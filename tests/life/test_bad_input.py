@@ -321,12 +321,13 @@ def test_what_became_frozen_while_it_waited_is_not_executed(place: Place) -> Non
     assert refused(place.execute, ONE) == ["upgrades-are-slow"]
 
 
-def test_approvals_that_nobody_can_collect_are_not_waved_through(place: Place) -> None:
+def test_approvals_that_nobody_gave_are_not_waved_through(place: Place) -> None:
     """threat_52"""
     enforce(
         place,
         "      - {role: council, at_least: threshold}\n    via:",
-        "      - {role: council, at_least: threshold}\n      - {role: author, at_least: 1}\n    via:",
+        "      - {role: council, at_least: threshold}\n      - {role: author, at_least: 1}\n"
+        "    approval_lifetime: 30 d\n    via:",
     )
     place.approved(ONE, SWAP)
     assert "0 of 1 approvals by role author" in told(place.queue, ONE)

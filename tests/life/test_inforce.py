@@ -6,7 +6,7 @@ import pytest
 
 from governance.adapters.files import parse
 from governance.core import policy as core_policy
-from governance.core.errors import Unreachable
+from governance.core.errors import Rejected, Unreachable
 from governance.core.kinds import KINDS
 from governance.core.policy import Policy
 from governance.core.units import to_hex
@@ -17,14 +17,14 @@ from tests.life.test_life_scenarios import HEAD, ONE, SWAP, TWO
 from tests.sites import DAY, Place, simulated
 
 ASKED = "      - {role: council, at_least: threshold}\n"
-SECURITY = ASKED + "      - {role: security, at_least: 1}\n"
-STRICT = (("  council: {safe", "  security: [bob, carol]\n  council: {safe"), (ASKED, SECURITY))
-"""Edits by which daily work needs somebody of `security` beside the Safe, and not the author."""
+SECURITY = ASKED + "      - {role: security, at_least: 2}\n    approval_lifetime: 30 d\n"
+STRICT = (("  council: {safe", "  security: [bob, carol, dave]\n  council: {safe"), (ASKED, SECURITY))
+"""Edits by which everything needs two of `security` beside the Safe, and not the author."""
 LOOSE = (
-    ("security: [bob, carol]", "security: [alice]"),
+    ("security: [bob, carol, dave]", "security: [alice, bob, carol]"),
     ("delay: 48 h", "distinct_from_author: false\n    delay: 48 h"),
 )
-"""Two lines by which the author of a proposal could approve it alone."""
+"""Two lines by which the author of a proposal could be one of them."""
 
 
 @pytest.fixture
@@ -67,8 +67,11 @@ def changing(text: str, **head: str) -> str:
     return HEAD.format(kind="policy_change") + f'digest: "{digest}"\nuri: new.yaml\n'
 
 
-def test_two_lines_that_would_let_the_author_approve_alone_are_refused_and_explained(place: Place) -> None:
+def test_two_lines_that_would_let_the_author_approve_are_refused_and_explained(place: Place) -> None:
     base = edited(text_of(place), *STRICT)
+    with pytest.raises(Rejected) as caught:
+        policy_of(edited(base, *LOOSE, ("at_least: 2", "at_least: 1")))
+    assert {found.rule for found in caught.value.findings} == {"policy-self-approval"}
     put(place, edited(base, *LOOSE))
     place.write(ONE, SWAP)
     made = checked(place, base=policy_of(base))

@@ -7,10 +7,12 @@ import typer
 
 from governance.apps.cli import (
     acts,
+    approving,
     deploy,
     devnet,
     doctor,
     documents,
+    facets,
     hashes,
     manifests,
     plans,
@@ -43,7 +45,8 @@ app.command("lock", short_help="Derive a proposal's plan from the chain; write i
 app.command("plan", short_help="Show the plan that follows from the chain now.")(plans.plan)
 app.command("simulate", short_help="Rehearse a proposal's whole life on the live state.")(simulate.simulate)
 app.command("sign", short_help="Show what will be signed, then sign it with a keystore.")(signing.sign)
-app.command("signatures", short_help="Who has signed, who is missing, what is wrong.")(signing.signatures)
+app.command("approve", short_help="Approve in a role of members, beside the Safe.")(approving.approve)
+app.command("signatures", short_help="Who signed or approved, who is missing, what is wrong.")(signing.signatures)
 app.command("hash", short_help="The three hashes of any Safe transaction, offline.")(hashes.hash_command)
 app.command("queue", short_help="Schedule a signed proposal in the timelock.")(acts.queue)
 app.command("status", short_help="Where proposals stand, derived from the chain now.")(plans.status)
@@ -52,7 +55,8 @@ app.command("verify", short_help="Hold an executed proposal's promises against t
 app.command("cancel", short_help="Write the guardian's proposal that cancels another.")(documents.cancel)
 app.command("history", short_help="What the journal notes about a proposal.")(plans.history)
 app.add_typer(manifests.app, name="manifest")
-app.add_typer(deploy.facet_app, name="facet", short_help="Put facets on chain, for proposals to route to.")
+app.add_typer(deploy.facet_app, name="facet", short_help="Inspect facets; put them on chain, to be routed to.")
+deploy.facet_app.command("inspect")(facets.inspect)
 app.command("deploy", short_help="Deploy a described system on a network, or go on with it.")(deploy.deploy)
 
 

@@ -11,7 +11,9 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast
 
 import typer
 
-from governance.core.errors import Finding, GovError, Rejected
+from governance.core.errors import Finding, GovError, Refused, Rejected
+from governance.core.safetx import grouped
+from governance.core.units import Bytes32, to_hex
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -127,6 +129,20 @@ def trouble(take_note: Callable[[], None]) -> GovError | None:
 def printable(text: str) -> str:
     """Text without control characters, which could move a terminal's cursor over what was printed."""
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def confirm_hash(name: str, word: Bytes32, given: Sequence[str] | None) -> None:
+    """The hash, compared elsewhere, must be given or typed: a `y` is given without looking."""
+    if given is not None:
+        if to_hex(word) not in given:
+            raise Refused(f"no --confirm names {to_hex(word)}", hint="compare the hash with the one you reviewed")
+        return
+    if not sys.stdin.isatty():
+        raise Rejected("nobody is there to confirm", hint="run in a terminal, or give the hash with --confirm")
+    tail = grouped(word).split()[-2:]
+    typed = typer.prompt(f"type the last two groups of the {name} ({len(tail)} groups of 4)", err=True)
+    if typed.replace(" ", "").lower() != "".join(tail):
+        raise Refused("the groups differ: nothing was signed", hint="compare the hash on the card once more")
 
 
 def counted(number: int, noun: str) -> str:

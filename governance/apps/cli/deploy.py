@@ -20,7 +20,9 @@ from governance.apps.cli.common import (
 )
 from governance.core.errors import Rejected
 
-facet_app = typer.Typer(help="Facets: put them on chain, so that a proposal can route to them.", no_args_is_help=True)
+facet_app = typer.Typer(
+    help="Facets: inspect them, and put them on chain, so that a proposal can route to them.", no_args_is_help=True
+)
 
 ToNetwork = Annotated[str, typer.Option("--network", "-n", help="The network's name.", metavar="NAME")]
 

@@ -21,6 +21,7 @@ from governance.apps.cli.common import (
     printable,
 )
 from governance.core.errors import Refused, Rejected
+from governance.core.units import Moment
 
 if TYPE_CHECKING:
     from governance.core.policy import Policy
@@ -131,6 +132,12 @@ def check(
     sarif: Annotated[
         Path | None, typer.Option("--sarif", help="Write the findings as SARIF 2.1.0, for code hosts.", metavar="FILE")
     ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at", help="Judge freezes, office hours and deadlines as of this moment, UTC.", metavar="MOMENT"
+        ),
+    ] = None,
     in_force: Annotated[
         Path | None,
         typer.Option("--in-force", help="The policies.yaml of the base branch: it judges as well.", metavar="FILE"),
@@ -149,7 +156,15 @@ def check(
     ids = [one_proposal(given, known) for given in proposals] if proposals else known
     policy = _judging(space, sarif)
     force = _force(space, policy, in_force, online=online)
-    made = review(ids, policy=policy, read=space.proposal, open_lock=lambda i, n: open_lock(space, i, n), force=force)
+    moment = None if at is None else Moment.parse(at)
+    made = review(
+        ids,
+        policy=policy,
+        read=space.proposal,
+        open_lock=lambda i, n: open_lock(space, i, n),
+        force=force,
+        at=moment,
+    )
     made += [] if proposals else misnamed(space.misnamed())
     if report is not None:
         wiring.write(report, report_markdown(made))

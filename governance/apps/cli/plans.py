@@ -118,6 +118,8 @@ def status(
     proposal: ProposalId = "", workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False
 ) -> None:
     """The stage of one proposal, or of all, on each network: derived from the chain now."""
+    from governance.core.stage import Stage
+    from governance.life.agreement import lacking
     from governance.life.notes import note_sighting
     from governance.life.watch import look
 
@@ -131,8 +133,12 @@ def status(
     for proposal_id in ids:
         try:
             for name in wiring.networks_of(space, proposal_id, network):
-                sighting = look(wiring.site(space, name), space, proposal_id)
-                rows.append(show.sighting_document(sighting))
+                site = wiring.site(space, name)
+                sighting = look(site, space, proposal_id)
+                missing = lacking(site, space, sighting) if sighting.stage is Stage.APPROVED else ""
+                rows.append(
+                    {**show.sighting_document(sighting), **({"next": f"gov approve: {missing}"} if missing else {})}
+                )
                 # Noted after it is shown: whatever is wrong with the journal, the chain has spoken.
                 worst = _worse(worst, trouble(partial(note_sighting, notes, sighting)))
         except GovError as error:

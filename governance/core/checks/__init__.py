@@ -11,17 +11,22 @@ from governance.core.checks.approvals import approvals
 from governance.core.checks.authors import author
 from governance.core.checks.calls import calls
 from governance.core.checks.entries import entries
+from governance.core.checks.hours import hours
 from governance.core.checks.lanes import lane
 from governance.core.checks.permissions import permissions
 from governance.core.checks.risk import risk
 from governance.core.checks.times import times
+from governance.core.checks.visible import visible
 from governance.core.checks.waits import waits
 from governance.core.errors import Finding
 from governance.core.policy import Rule
 
 Check = Callable[[Case, Rule], Iterator[Finding]]
 
-CHECKS: tuple[Check, ...] = (lane, author, entries, addresses, permissions, calls, risk, times, waits, approvals)
+CHECKS: tuple[Check, ...] = (
+    *(lane, author, entries, addresses, permissions, calls, risk),
+    *(times, hours, waits, approvals, visible),
+)
 """In the order in which their findings are told."""
 
 __all__ = ["CHECKS", "Check"]

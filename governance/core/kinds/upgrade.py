@@ -19,6 +19,7 @@ from governance.core.kinds.base import Bundle, Derivation
 from governance.core.kinds.roles import lent
 from governance.core.manifest import FORBIDDEN, SHADOWED, Diff, diff
 from governance.core.merkle import Odd, Profile, build, leaf, prove
+from governance.core.ownfunctions import DIAMOND
 from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, to_hex
 
 COMMIT_ROOT = function("commitRoot(bytes32,uint64)")
@@ -27,21 +28,7 @@ ACTIVATE = function("activateCommittedRoot()")
 REMOVE_ROUTES = function("removeRoutes(bytes4[])")
 DIAMOND_CUT = function("diamondCut((address,uint8,bytes4[])[],address,bytes)")
 
-PROTECTED = {
-    function(signature).selector: signature
-    for signature in (
-        "diamondCut((address,uint8,bytes4[])[],address,bytes)",
-        "facets()",
-        "facetFunctionSelectors(address)",
-        "facetAddresses()",
-        "facetAddress(bytes4)",
-        "supportsInterface(bytes4)",
-        "owner()",
-        "transferOwnership(address)",
-        "pause()",
-        "unpause()",
-    )
-}
+PROTECTED = {function(signature).selector: signature for signature in (*DIAMOND, "pause()", "unpause()")}
 """What a diamond must keep to stay upgradable and readable (EIP-2535, ERC-165, ERC-173), and stoppable where it is."""
 
 T = TypeVar("T")

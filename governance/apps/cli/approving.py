@@ -1,0 +1,79 @@
+"""`gov approve`: a member's approval in a role, beside the Safe's signatures."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from governance.apps import showapprovals, wiring
+from governance.apps.cli.common import (
+    HERE,
+    AsJson,
+    Key,
+    OnNetwork,
+    PasswordFd,
+    ProposalId,
+    Unrehearsed,
+    WorkspaceDir,
+    confirm_hash,
+    console,
+    emit,
+    one_proposal,
+)
+from governance.core.units import Duration
+
+if TYPE_CHECKING:
+    from governance.core.approval import RoleApproval
+
+Role = Annotated[
+    str | None, typer.Option("--role", help="In which role; needed by who counts for several.", metavar="NAME")
+]
+ValidFor = Annotated[
+    str | None, typer.Option("--valid-for", help="Shorter than the rule lets it hold: 7 d.", metavar="DURATION")
+]
+Confirm = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--confirm",
+        help="A plan basis that you compared on another screen, one a network. Without it, you are asked.",
+        metavar="HASH",
+    ),
+]
+
+
+def approve(
+    proposal: ProposalId,
+    key: Key,
+    workspace: WorkspaceDir = HERE,
+    role: Role = None,
+    valid_for: ValidFor = None,
+    network: OnNetwork = None,
+    password_fd: PasswordFd = None,
+    confirm: Confirm = None,
+    unrehearsed: Unrehearsed = False,
+    json: AsJson = False,
+) -> None:
+    """Show what would happen and until when the approval holds, then sign it with a keystore."""
+    from governance.life.approve import approve as life_approve
+    from governance.life.approve import prepare
+
+    space = wiring.workspace(workspace)
+    proposal_id = one_proposal(proposal, space.proposal_ids())
+    lifetime = None if valid_for is None else Duration.parse(valid_for)
+    signer = wiring.signer(key, password_fd)
+    given: list[RoleApproval] = []
+    for name in wiring.networks_of(space, proposal_id, network):
+        site = wiring.site(space, name)
+        rehearse = None if unrehearsed else wiring.rehearse(space, site)
+        request = prepare(site, space, proposal_id, signer.address, role=role, valid_for=lifetime, rehearse=rehearse)
+        screen = console(stderr=True)
+        screen.print(showapprovals.card(request, screen.width), markup=False)
+        confirm_hash("plan basis", request.terms.plan_basis, confirm)
+        given.append(life_approve(request, signer, space))
+    if json:
+        documents = [showapprovals.approval_document(approval) for approval in given]
+        emit({"schema": "governance/approvals/v1", "approvals": documents})
+        return
+    for approval in given:
+        terms = approval.terms
+        words = f"approved by {approval.signer} as {terms.role} on {terms.network}, until {terms.valid_until}"
+        console().print(words)
