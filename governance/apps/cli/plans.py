@@ -102,12 +102,12 @@ def _rollback(space: "FileWorkspace", proposal_id: str, networks: list[str], *, 
     from governance.life.pin import plan_now
     from governance.life.rollback import rollback
 
-    proposal, pins = space.proposal(proposal_id), {}
+    proposal, policy, pins = space.proposal(proposal_id), space.policy(), {}
     for name in networks:
         locked = open_lock(space, proposal_id, name)
         made = plan_now(wiring.site(space, name), space, proposal_id).plan if locked is None else locked.plan
-        pins[space.policy().networks[name]] = made.pins
-    text = rollback(proposal, KINDS[proposal.document.kind], pins)
+        pins[policy.networks[name]] = made.pins
+    text = rollback(proposal, KINDS[proposal.document.kind], pins, policy)
     if json:
         emit({"schema": "governance/rollback/v1", "proposal": proposal_id, "networks": networks, "text": text})
     else:
