@@ -76,6 +76,8 @@ class ProposalDocument(DocumentPart):
     """From then on it must not be queued any more."""
     introduce: list[Introduction] = Field(default_factory=list)
     """Accounts that neither the policy nor the chain knows yet, with their purpose."""
+    irreversible: TextField | None = None
+    """What of it no rollback can bring back, and why that is accepted."""
     acknowledge: Annotated[list[DangerName], AfterValidator(_distinct)] = Field(default_factory=list)
     """Dangers to the governance itself that come about and are meant; each is refused without its name here."""
     risk: Risk | None = None
