@@ -21,6 +21,7 @@ from governance.core.errors import Finding, Rejected
 from governance.core.facts import CouncilFacts, GovernanceFacts, RoleFacts
 from governance.core.kinds import KINDS, Lane
 from governance.core.lookalike import folded
+from governance.core.mentions import functions_of
 from governance.core.pins import FacetPin
 from governance.core.plan import Plan
 from governance.core.policy import Policy
@@ -141,6 +142,9 @@ def transfer(to: Address, signature: str = "transfer(address,uint256)") -> Call:
     return Call(to=VAULT, data=encode_call(function(signature), [to, 5]))
 
 
+LISTED, TUPLES = "f(address[],uint256)", "f((uint256,address)[])"
+
+
 def many(*calls: Call) -> Call:
     """Bundled, by a contract that is known."""
     return replace(by_multisend(*calls), to=VAULT)
@@ -157,6 +161,8 @@ UNKNOWN: dict[str, tuple[str, Plan, str]] = {
     "who is called by a kind": (text(), plan(Call(to=STRANGER)), "calls[0]"),
     "who is called inside of another call": (text(), plan(many(Call(to=Address(A)), Call(to=STRANGER, data=b"\1\2\3\4"))), "calls[0]"),
     "who gets tokens inside of another call": (text(), plan(many(transfer(STRANGER))), "calls[0]"),
+    "one of a list inside of another call": (text(A, LISTED, f'[["{A}"], "1"]'), plan(many(Call(to=VAULT, data=encode_call(function(LISTED), [[A, STRANGER], 1])))), "calls[0]"),
+    "a member of a tuple inside of another call": (text(A, TUPLES, f'[[["1", "{A}"]]]'), plan(many(Call(to=VAULT, data=encode_call(function(TUPLES), [[(1, A), (2, STRANGER)]])))), "calls[0]"),
     "who gets a role inside of another call": (text(), plan(many(Call(to=Address(G), data=encode_call(function("grantRole(bytes32,address)"), [bytes(32), STRANGER])))), "calls[0]"),
 }  # fmt: skip
 
@@ -202,6 +208,11 @@ def test_a_function_of_the_same_selector_hides_no_argument() -> None:
     """`many_msg_babbage(bytes1)` has the selector of `transfer(address,uint256)`."""
     disguised = text(A, "many_msg_babbage(bytes1)", '["0x01"]')
     assert found(disguised, plan(many(transfer(STRANGER)))) == [("address-unknown", "calls[0]")]
+
+
+def test_what_is_no_function_is_passed_over() -> None:
+    tree = parse('a: [{function: "f(address)"}, {function: nonsense}, {function: [x]}]\nfunction: "g()"\n', "p")
+    assert [fn.signature for fn in functions_of(tree)] == ["f(address)", "g()"]
 
 
 CUT = {"short": transfer(STRANGER).data[:40], "not an address": transfer(STRANGER).data[:4] + b"\xff" * 64}
@@ -280,15 +291,14 @@ def test_who_is_known_on_one_network_only_is_introduced_for_the_other() -> None:
 
 # ---- look-alikes -----------------------------------------------------------------------------------------------------
 
-CONDITIONAL = "f(address[],uint256)"
 IMITATIONS: dict[str, tuple[str, Plan, str]] = {
     "who is called": (text(FORGED), plan(), "calls[0].to"),
     "who is introduced": (text(FORGED) + introduced(FORGED), plan(), "calls[0].to"),
-    "one of a list": (text(A, CONDITIONAL, f'[["{A}", "{FORGED}"], "1"]'), plan(), "calls[0].args[0][1]"),
+    "one of a list": (text(A, LISTED, f'[["{A}", "{FORGED}"], "1"]'), plan(), "calls[0].args[0][1]"),
     "a member of a tuple": (text(A, "f((uint256,address))", f'[["1", "{FORGED}"]]'), plan(), "calls[0].args[0][1]"),
     "who is called inside of another call": (text(), plan(many(Call(to=FORGED))), "calls[0]"),
     "who gets tokens inside of another call": (text(), plan(many(transfer(FORGED))), "calls[0]"),
-    "one of a list inside of another call": (text(), plan(many(Call(to=VAULT, data=encode_call(function(CONDITIONAL), [[A, FORGED], 1])))), "calls[0]"),
+    "one of a list inside of another call": (text(), plan(many(Call(to=VAULT, data=encode_call(function(LISTED), [[A, FORGED], 1])))), "calls[0]"),
     "an argument of a function that nobody knows": (text(), plan(many(Call(to=VAULT, data=encode_call(function("zap(uint8,address)"), [1, FORGED])))), "calls[0]"),
 }  # fmt: skip
 
