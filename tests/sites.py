@@ -4,6 +4,8 @@ Both are built from one blueprint, with anvil's published keys, so that every ad
 on both. Nothing here decides what is right: it does, looks, and hands over what it saw.
 """
 
+import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -119,6 +121,19 @@ def planned(options: Options) -> Blueprint:
     return blueprint(wanted, parts(wanted), members, members["deployer"])
 
 
+def introducing(text: str, known: Mapping[Address, str]) -> str:
+    """A document that says of every unknown account who it is."""
+    document = json.loads(text)
+    unknown = [
+        found for found in dict.fromkeys(re.findall(r"0x[0-9a-fA-F]{40}(?![0-9a-fA-F])", text)) if found not in known
+    ]
+    named = [
+        {"address": each, "name": f"somebody-{chr(97 + i)}", "purpose": "Somebody who takes part in this test"}
+        for i, each in enumerate(each for each in unknown if each != ZERO_ADDRESS)
+    ]
+    return json.dumps({**document, "introduce": named} if named else document)
+
+
 @dataclass(kw_only=True)
 class Place:
     """One network, the folder that governs it, and everybody who takes part."""
@@ -141,8 +156,9 @@ class Place:
     # ---- documents -------------------------------------------------------------------------------------------------
 
     def write(self, name: str, text: str) -> str:
-        """A proposal's file."""
+        """A proposal's file. In one that is written as JSON, everybody who is not known is introduced."""
         self.space.proposals_folder.mkdir(exist_ok=True)
+        text = introducing(text, self.space.policy().accounts()) if text.startswith("{") else text
         self.space.proposal_file(name).write_text(text, "utf-8")
         return name
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from governance.apps.names import Names, introductions, named
 from governance.core.safetx import grouped
 from governance.core.units import ZERO_WORD, Bytes32, to_hex
 
@@ -112,7 +113,7 @@ def routes(each: "Plan") -> "RenderableType | None":
     return rows  # type: ignore[no-any-return]
 
 
-def card(ceremony: "Ceremony", width: int) -> str:
+def card(ceremony: "Ceremony", width: int, names: Names) -> str:
     """What a signer reads, decoded from the very values that are hashed; at most 25 lines for one step.
 
     On a screen too narrow for 16 groups a hash stands in two rows, as on a hardware wallet, and never breaks elsewhere.
@@ -127,10 +128,11 @@ def card(ceremony: "Ceremony", width: int) -> str:
             f"{tx.operation.name}  {locked.proposal.document.title}",
             f"  {made.proposal} on {made.network} (chain {tx.chain_id}), step: {step.label}",
             f"  Safe {tx.safe}  nonce {tx.nonce}  signed {len(quorum.signed)} of {quorum.threshold}",
-            f"  to   {tx.to}  value {tx.value} wei",
+            f"  to   {named(tx.to, names)}  value {tx.value} wei",
         ]
-        lines += [f"    · {call.summary}  →  {call.to}" for call in step.calls[:8]]
+        lines += [f"    · {call.summary}  →  {named(call.to, names)}" for call in step.calls[:8]]
         lines += [f"    · and {len(step.calls) - 8} more calls" for _ in step.calls[8:9]]
+        lines += introductions(locked.proposal)
         if step.operation is not None:
             lines += [
                 f"  earliest execution: {step.operation.delay} after it is queued",

@@ -5,6 +5,7 @@ It shows what `life` found and decides nothing. Rich is imported where it is use
 
 from typing import TYPE_CHECKING, Any
 
+from governance.apps.names import Names, introductions, named
 from governance.apps.show import hash_rows, table
 from governance.core.basis import plan_basis
 from governance.core.units import to_hex
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from governance.life.approve import Request
 
 
-def card(request: "Request", width: int) -> str:
+def card(request: "Request", width: int, names: Names) -> str:
     """What an approver reads, made from the very terms that are hashed."""
     plan, terms, asked = request.locked.plan, request.terms, request.asked
     lines = [
@@ -29,8 +30,9 @@ def card(request: "Request", width: int) -> str:
     ]
     for step in plan.steps:
         lines += [f"  step: {step.label}"]
-        lines += [f"    · {call.summary}  →  {call.to}" for call in step.calls[:8]]
+        lines += [f"    · {call.summary}  →  {named(call.to, names)}" for call in step.calls[:8]]
         lines += [f"    · and {len(step.calls) - 8} more calls" for _ in step.calls[8:9]]
+    lines += introductions(request.locked.proposal)
     return "\n".join(
         [
             *lines,

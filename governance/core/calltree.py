@@ -236,6 +236,8 @@ _SIGNATURES: dict[str, Open] = {
     "upgradeAndCall(address,address,bytes)": _initializer,
     "diamondCut((address,uint8,bytes4[])[],address,bytes)": _cut,
 }
+CARRIERS = frozenset(_SIGNATURES)
+"""Functions that carry calls, by signature."""
 _OPENERS: dict[bytes, tuple[str, Open]] = {
     function(signature).selector: (signature, opener) for signature, opener in _SIGNATURES.items()
 }

@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from governance.core.errors import Finding
-from governance.core.tree import Listing, Loc, Node, Scalar, dotted
+from governance.core.tree import Loc, Node, Scalar, dotted, scalars
 from governance.core.units import Address
 
 ALIKE_BYTES = 4
 """At the beginning or the end: eight digits, which anybody can mine within a minute."""
 
+HINT = "compare every digit with its source; if both are meant, one of them has to be made anew"
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
@@ -22,35 +23,39 @@ def lookalikes(tree: Node, known: Mapping[Address, str]) -> Iterator[Finding]:
 
     `known` maps addresses to what they are, as a sentence names it.
     """
-    seen: set[bytes] = set()
-    first: dict[tuple[str, bytes], str] = {}
-    for account, what in known.items():
-        _remember(bytes.fromhex(account[2:]), f"{what}, {account}", seen, first)
-    for loc, scalar in _addresses(tree):
-        raw, text = bytes.fromhex(scalar.text[2:]), scalar.text
-        if raw in seen:
-            continue
-        for what, verbs in _alike(raw, first).items():
-            message = f"{text} {' and '.join(verbs)} like {what}, but is another address"
-            hint = "compare every digit with its source; if both are meant, one of them has to be made anew"
-            place, path = scalar.place, dotted(loc)
-            yield Finding(rule="address-lookalike", message=message, hint=hint, place=place, path=path)
-        _remember(raw, f"`{dotted(loc)}`, {text}", seen, first)
+    faces = Faces(known)
+    for loc, scalar in mentioned(tree):
+        raw = bytes.fromhex(scalar.text[2:])
+        for sentence in faces.imitated(raw, scalar.text):
+            yield Finding(rule="address-lookalike", message=sentence, hint=HINT, place=scalar.place, path=dotted(loc))
+        faces.remember(raw, f"`{dotted(loc)}`, {scalar.text}")
 
 
-def _alike(raw: bytes, first: Mapping[tuple[str, bytes], str]) -> dict[str, list[str]]:
-    """What it looks like, each with `begins`, `ends` or both."""
-    found: dict[str, list[str]] = {}
-    for verb, part in _parts(raw):
-        if (verb, part) in first:
-            found.setdefault(first[verb, part], []).append(verb)
-    return found
+class Faces:
+    """Addresses that were seen before, by the bytes that people compare."""
 
+    def __init__(self, known: Mapping[Address, str]) -> None:
+        self._seen: set[bytes] = set()
+        self._first: dict[tuple[str, bytes], str] = {}
+        for account, what in known.items():
+            self.remember(bytes.fromhex(account[2:]), f"{what}, {account}")
 
-def _remember(raw: bytes, what: str, seen: set[bytes], first: dict[tuple[str, bytes], str]) -> None:
-    seen.add(raw)
-    for key in _parts(raw):
-        first.setdefault(key, what)
+    def imitated(self, raw: bytes, written: str) -> Iterator[str]:
+        """A sentence for each address that this one, which was not seen before, is mistaken for."""
+        if raw in self._seen:
+            return
+        alike: dict[str, list[str]] = {}
+        for verb, part in _parts(raw):
+            if (verb, part) in self._first:
+                alike.setdefault(self._first[verb, part], []).append(verb)
+        for what, verbs in alike.items():
+            yield f"{written} {' and '.join(verbs)} like {what}, but is another address"
+
+    def remember(self, raw: bytes, what: str) -> None:
+        """From now on it was seen; what imitates two is told of the first."""
+        self._seen.add(raw)
+        for key in _parts(raw):
+            self._first.setdefault(key, what)
 
 
 def _parts(raw: bytes) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
@@ -59,14 +64,14 @@ def _parts(raw: bytes) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
     return ("begins", raw[: zeros + ALIKE_BYTES]), ("ends", raw[-ALIKE_BYTES:])
 
 
-def _addresses(node: Node, loc: Loc = ()) -> Iterator[tuple[Loc, Scalar]]:
+_ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "-": None, "_": None})
+
+
+def folded(name: str) -> str:
+    """A name as a hasty reader sees it: two names that fold to the same are taken for one another."""
+    return name.lower().translate(_ALIKE).replace("rn", "m").replace("vv", "w")
+
+
+def mentioned(tree: Node) -> Iterator[tuple[Loc, Scalar]]:
     """Every value that is written as an address, in the order of the document."""
-    if isinstance(node, Scalar):
-        if _ADDRESS.fullmatch(node.text):
-            yield loc, node
-    elif isinstance(node, Listing):
-        for index, inner in enumerate(node.items):
-            yield from _addresses(inner, (*loc, index))
-    else:
-        for key, inner in node.entries:
-            yield from _addresses(inner, (*loc, key.text))
+    return ((loc, scalar) for loc, scalar in scalars(tree) if _ADDRESS.fullmatch(scalar.text))

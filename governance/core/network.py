@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from governance.core.units import Address
 
+DUTIES = ("council", "guardian", "timelock", "target", "policy_anchor")
+"""What an account of a network may be there; each is a field of `Network`, and nobody's name."""
+
 
 class TargetKind(StrEnum):
     """What kind of system is governed."""

@@ -4,17 +4,18 @@ Deny by default: an empty list, an unknown name, a kind under two rules or an un
 an ill-formed policy judges nothing. Whether the chain agrees is asked elsewhere.
 """
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 
 from governance.core.errors import Place, Rejected
 from governance.core.findings import validated
-from governance.core.network import Network
+from governance.core.network import DUTIES, Network
 from governance.core.officehours import NO_ALMANAC, Almanac, OfficeHours
-from governance.core.permission import Permission
+from governance.core.permission import TARGET, Permission
 from governance.core.permissionfile import permission
 from governance.core.policycheck import disagreements
-from governance.core.policyfile import COUNCIL_THRESHOLD, NetworkPart, PolicyDocument, RulePart, SafeRolePart
+from governance.core.policyfile import COUNCIL_THRESHOLD, BookPart, NetworkPart, PolicyDocument, RulePart, SafeRolePart
 from governance.core.policyhours import office_hours
 from governance.core.risk import Risk
 from governance.core.tree import Loc, Mapping, digest, locate
@@ -64,6 +65,16 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookEntry:
+    """An account that proposals may name without introducing it."""
+
+    address: Address
+    purpose: str
+    networks: frozenset[str]
+    """Where it is what it is said to be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """A well-formed policy."""
 
@@ -73,6 +84,8 @@ class Policy:
     """Role to member names; empty for a role that a Safe's owners hold."""
     safes: Map[str, str]
     """Role to `council` or `guardian`, for roles that a Safe's owners hold."""
+    book: Map[str, BookEntry]
+    """The address book, by name."""
     networks: Map[str, Network]
     endpoints: Map[str, str]
     rules: tuple[Rule, ...]
@@ -100,14 +113,31 @@ class Policy:
         """The one rule that a kind on a network falls under, None when nothing allows it."""
         return self._found.get((kind, network))
 
-    def accounts(self) -> dict[Address, str]:
-        """Every address that it names, with what it is as a sentence names it."""
-        found = {account: f"the member `{name}`" for name, account in self.members.items()}
-        for network in self.networks.values():
-            for duty in ("council", "guardian", "timelock", "target", "policy_anchor"):
-                found[getattr(network, duty)] = f"the {duty} of `{network.name}`".replace(
-                    "policy_anchor", "policy anchor"
-                )
+    def accounts(self, on: str | None = None) -> dict[Address, str]:
+        """Every address that it names, or names on one network, with what it is as a sentence names it."""
+        here = [network for name, network in self.networks.items() if on in {None, name}]
+        found: dict[Address, str] = {}
+        for rule in self.rules:
+            if on is None or on in rule.networks:
+                found |= {
+                    account: f"a contract of rule {rule.id}" for each in rule.calls or () for account in _of(each)
+                }
+        for name, entry in self.book.items():
+            if on is None or on in entry.networks:
+                found[entry.address] = f"`{name}` of the address book"
+        found |= {account: f"the member `{name}`" for name, account in self.members.items()}
+        for network in here:
+            for duty in DUTIES:
+                found[getattr(network, duty)] = f"the {duty.replace('_', ' ')} of `{network.name}`"
+        return found
+
+    def names(self, on: str) -> dict[Address, str]:
+        """What people call the accounts of a network: members, the address book, and duties."""
+        found = {entry.address: name for name, entry in self.book.items() if on in entry.networks}
+        found |= {account: name for name, account in self.members.items()}
+        network = self.networks.get(on)
+        for duty in DUTIES if network is not None else ():
+            found[getattr(network, duty)] = duty.replace("_", " ")
         return found
 
 
@@ -125,10 +155,21 @@ def read(tree: Mapping, *, file: str, kinds: frozenset[str], almanac: Almanac = 
         members={name: Address(part.address) for name, part in document.members.items()},
         roles={name: frozenset(p if isinstance(p, list) else ()) for name, p in document.roles.items()},
         safes={name: part.safe for name, part in document.roles.items() if isinstance(part, SafeRolePart)},
+        book={name: _entry(part, document) for name, part in document.addresses.items()},
         networks={name: _network(name, part) for name, part in document.networks.items()},
         endpoints={name: part.rpc for name, part in document.networks.items() if part.rpc is not None},
         rules=tuple(_rule(i, part, document, tree, almanac) for i, part in enumerate(document.rules)),
     )
+
+
+def _of(permission: Permission) -> Iterator[Address]:
+    """The contracts that a permission names."""
+    return (Address(account) for account in permission.to if account != TARGET)
+
+
+def _entry(part: BookPart, document: PolicyDocument) -> BookEntry:
+    networks = frozenset(part.networks or document.networks)
+    return BookEntry(address=Address(part.address), purpose=part.purpose, networks=networks)
 
 
 def _network(name: str, part: NetworkPart) -> Network:

@@ -11,7 +11,8 @@ from governance.core.constitution import unguarded
 from governance.core.errors import Finding
 from governance.core.findings import MAX_FAULTS
 from governance.core.kinds import KINDS
-from governance.core.lookalike import lookalikes
+from governance.core.lookalike import folded, lookalikes
+from governance.core.network import DUTIES
 from governance.core.officehours import Almanac
 from governance.core.permissionfile import permission_findings
 from governance.core.policyfile import COUNCIL_THRESHOLD, ApprovalPart, PolicyDocument, RulePart, SafeRolePart
@@ -30,6 +31,7 @@ def disagreements(
     found = [
         *_unknown_names(document, tree, kinds),
         *_accounts(document, tree),
+        *_book(document, tree),
         *lookalikes(tree, {}),
         *_repetitions(document, tree),
         *_overlaps(document, tree, kinds),
@@ -53,7 +55,7 @@ def _unknown_names(document: PolicyDocument, tree: Mapping, kinds: frozenset[str
     for what, known, used in (
         ("member", frozenset(document.members), _role_members(document)),
         ("kind", kinds, _rule_lists(document, "kinds")),
-        ("network", frozenset(document.networks), _rule_lists(document, "networks")),
+        ("network", frozenset(document.networks), [*_rule_lists(document, "networks"), *_book_networks(document)]),
         ("role", frozenset(document.roles), _rule_roles(document)),
     ):
         hint = f"there are: {', '.join(sorted(known))}"
@@ -71,6 +73,11 @@ def _role_members(document: PolicyDocument) -> _Named:
 def _rule_lists(document: PolicyDocument, key: str) -> _Named:
     for i, rule in enumerate(document.rules):
         yield from ((("rules", i, key, j), name) for j, name in enumerate(getattr(rule, key) or ()))
+
+
+def _book_networks(document: PolicyDocument) -> _Named:
+    for entry, part in document.addresses.items():
+        yield from ((("addresses", entry, "networks", i), name) for i, name in enumerate(part.networks or ()))
 
 
 def _rule_roles(document: PolicyDocument) -> _Named:
@@ -102,6 +109,28 @@ def _accounts(document: PolicyDocument, tree: Mapping) -> Iterator[Finding]:
             elif account in duties:
                 yield _at(tree, loc, "same-address", f"{duty} and {duties[account]} of `{name}` are one address")
             duties.setdefault(account, duty)
+
+
+def _book(document: PolicyDocument, tree: Mapping) -> Iterator[Finding]:
+    """Each account has one entry and one name, and no name reads like another."""
+    accounts = {member.address: f"the member `{name}`" for name, member in document.members.items()}
+    for name, network in document.networks.items():
+        for duty in DUTIES:
+            account = network.target.address if duty == "target" else getattr(network, duty)
+            accounts.setdefault(account, f"the {duty.replace('_', ' ')} of `{name}`")
+    names = {folded(name): name for name in (*DUTIES, *document.members)}
+    for name, part in document.addresses.items():
+        loc: Loc = ("addresses", name, "address")
+        if part.address == ZERO_ADDRESS:
+            yield _at(tree, loc, "zero-address", f"`{name}` is the zero address", "drop it: nobody need introduce that")
+        elif part.address in accounts:
+            message = f"`{name}` is {accounts[part.address]}"
+            yield _at(tree, loc, "same-address", message, "keep one of the two")
+        if folded(name) in names:
+            message = f"`{name}` reads like `{names[folded(name)]}`"
+            yield _at(tree, ("addresses", name), "name-lookalike", message, "choose a name that nobody mistakes")
+        accounts.setdefault(part.address, f"`{name}` of the address book")
+        names.setdefault(folded(name), name)
 
 
 def _repetitions(document: PolicyDocument, tree: Mapping) -> Iterator[Finding]:

@@ -62,6 +62,23 @@ def loosens(changes: tuple[Change, ...]) -> bool:
 # ---- the parts of a policy ------------------------------------------------------------------------------------------
 
 
+def _book(old: Policy, new: Policy) -> Iterator[Change]:
+    """An entry more lets proposals name an account without introducing it."""
+    was, now = (
+        {(name, entry.address, network) for name, entry in each.book.items() for network in entry.networks}
+        for each in (old, new)
+    )
+    for name, account, network in sorted(now - was):
+        sentence = f"{account} may be named on {network} without being introduced"
+        yield Change(weight=LOOSER, subject=f"address {name}", sentence=sentence)
+    for name, account, network in sorted(was - now):
+        sentence = f"{account} is not in the address book for {network} any more"
+        yield Change(weight=STRICTER, subject=f"address {name}", sentence=sentence)
+    for name in sorted(new.book.keys() & old.book.keys()):
+        if old.book[name].purpose != new.book[name].purpose:
+            yield Change(weight=NEUTRAL, subject=f"address {name}", sentence="its purpose has other words")
+
+
 def _members(old: Policy, new: Policy) -> Iterator[Change]:
     open_to_all = "; ".join(
         f"{', '.join(sorted(rule.kinds))} by rule {rule.id}" for rule in new.rules if rule.may_propose in new.safes
@@ -150,6 +167,7 @@ def _spot(old: Policy, new: Policy, was: Rule | None, now: Rule | None) -> Words
 POLICY_WORDS: dict[str, PolicyWords | None] = {
     "digest": None,  # of all the rest
     "members": _members,
+    "book": _book,
     "roles": _roles,
     "safes": None,  # told with the roles
     "networks": _networks,

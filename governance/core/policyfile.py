@@ -225,6 +225,17 @@ class RulePart(DocumentPart):
     """The highest class of risk that a proposal may have here; it is computed from what is called."""
 
 
+class BookPart(DocumentPart):
+    """An account that proposals may name."""
+
+    address: AddressField
+    """The account."""
+    purpose: TextField
+    """What it is for."""
+    networks: list[NameField] | None = Field(default=None, min_length=1)
+    """Where it is what it is said to be; on all when left out."""
+
+
 class PolicyDocument(DocumentPart):
     """policies.yaml."""
 
@@ -241,6 +252,8 @@ class PolicyDocument(DocumentPart):
         ],
     ] = Field(min_length=1)
     """Members by what they may do, or a Safe whose owners hold the role."""
+    addresses: dict[NameField, BookPart] = Field(default_factory=dict)
+    """The address book: what proposals may name without introducing it, by name."""
     networks: dict[NameField, NetworkPart] = Field(min_length=1)
     """What is governed, by network."""
     rules: list[RulePart] = Field(min_length=1)

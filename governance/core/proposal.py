@@ -17,6 +17,7 @@ from governance.core.errors import Finding, Rejected
 from governance.core.expectation import Expectation
 from governance.core.fields import (
     PROPOSAL_ID_PATTERN,
+    AddressField,
     DocumentPart,
     EditorSchema,
     MomentField,
@@ -41,6 +42,17 @@ def _distinct(names: list[S]) -> list[S]:
     return names
 
 
+class Introduction(DocumentPart):
+    """Somebody new."""
+
+    address: AddressField
+    """The account."""
+    name: NameField
+    """What it is called from now on."""
+    purpose: Annotated[TextField, Field(min_length=10)]
+    """Who or what it is, for reviewers."""
+
+
 class ProposalDocument(DocumentPart):
     """What every kind of proposal has."""
 
@@ -62,6 +74,8 @@ class ProposalDocument(DocumentPart):
     """A proposal that must be executed first."""
     not_after: MomentField | None = None
     """From then on it must not be queued any more."""
+    introduce: list[Introduction] = Field(default_factory=list)
+    """Accounts that neither the policy nor the chain knows yet, with their purpose."""
     irreversible: TextField | None = None
     """What of it no rollback can bring back, and why that is accepted."""
     acknowledge: Annotated[list[DangerName], AfterValidator(_distinct)] = Field(default_factory=list)

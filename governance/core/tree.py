@@ -4,6 +4,7 @@ Every scalar is the text of the file; nothing is coerced. The canonical bytes of
 is keccak256 of them: comments, quoting, key order and layout do not count, one word of content does.
 """
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Mappings
 from dataclasses import dataclass
 from typing import Any
@@ -99,13 +100,19 @@ def key_place(node: Node, loc: Loc) -> Place:
     return locate(node, loc[-1:])
 
 
-def mention(node: Node, text: str, loc: Loc = ()) -> Loc | None:
+def mention(node: Node, text: str) -> Loc | None:
     """Where a text first stands as a value, None when it is nowhere."""
+    return next((loc for loc, scalar in scalars(node) if scalar.text == text), None)
+
+
+def scalars(node: Node, loc: Loc = ()) -> Iterator[tuple[Loc, Scalar]]:
+    """Every value that is one piece of text, in the order of the document."""
     if isinstance(node, Scalar):
-        return loc if node.text == text else None
+        yield loc, node
+        return
     parts = enumerate(node.items) if isinstance(node, Listing) else ((key.text, value) for key, value in node.entries)
-    found = (mention(inner, text, (*loc, part)) for part, inner in parts)
-    return next((where for where in found if where is not None), None)
+    for part, inner in parts:
+        yield from scalars(inner, (*loc, part))
 
 
 def dotted(loc: Loc) -> str:

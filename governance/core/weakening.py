@@ -52,6 +52,8 @@ _ANYWHERE = {
     "freeze()": "whether anything can be upgraded ever again",
 }
 """By signature, whoever is called."""
+WEAKENING = frozenset(_ANYWHERE)
+"""Functions, by signature, that always weaken something."""
 _BY_SELECTOR = {function(signature).selector: words for signature, words in _ANYWHERE.items()}
 
 _UPDATE_DELAY = function("updateDelay(uint256)")

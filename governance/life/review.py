@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from governance.core.case import Case, Gate
 from governance.core.errors import Finding, GovError, Place, Rejected
 from governance.core.kinds import KINDS
-from governance.core.lookalike import lookalikes
 from governance.core.policy import Policy
 from governance.core.proposal import Proposal
 from governance.core.sarif import report
@@ -64,14 +63,13 @@ def review(
 
     1. Read every document.
     2. Compare them with one another: numbers, contents, and whom they name.
-    3. Compare the addresses in each with those that the policy names.
-    4. Judge each by the policy, on each of its networks, and by the one in force where it is known. The time is not asked,
+    3. Judge each by the policy, on each of its networks, and by the one in force where it is known. The time is not asked,
        since a freeze ends, unless `at` is a moment that it is judged for.
-    5. Prove the lock file, where there is one and the policy allows what it locks; then judge what it will really call.
+    4. Prove the lock file, where there is one and the policy allows what it locks; then judge what it will really call.
     """
     documents = {name: _read(name, read) for name in ids}  # 1.
     alike = _Alike(document for document in documents.values() if isinstance(document, Proposal))
-    accounts, force = policy.accounts(), force or InForce()
+    force = force or InForce()
     found = tuple(policy_findings(policy, force))
     made = [Review(name=FILE, proposal=None, verdicts=(), findings=found, of_policy=True)] if found else []
     for name, document in documents.items():
@@ -79,10 +77,9 @@ def review(
             made.append(Review(name=name, proposal=None, verdicts=(), findings=_as_findings(document, "malformed")))
             continue
         findings = [*_repeated(document, alike), *_references(document, read)]  # 2.
-        findings += lookalikes(document.tree, accounts)  # 3.
         verdicts = []
         for network in document.document.networks:
-            verdict, unproven = _judged(document, policy, network, open_lock, force.on(network), at)  # 4. and 5.
+            verdict, unproven = _judged(document, policy, network, open_lock, force.on(network), at)  # 3. and 4.
             verdicts.append(verdict)
             findings += [*verdict.violations, *unproven]
         made.append(

@@ -4,6 +4,7 @@ It gives the state back, not the time. It is a proposal like any other: reviewed
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,11 +13,18 @@ from governance.core.fields import MAX_ID_LENGTH
 from governance.core.kinds import Kind
 from governance.core.network import Network
 from governance.core.pins import Pins
+from governance.core.policy import Policy
 from governance.core.proposal import SCHEMA, Proposal
+from governance.core.units import ZERO_ADDRESS, Address
+
+_ACCOUNT = re.compile(r'"(0x[0-9a-fA-F]{40})"')
 
 
-def rollback(proposal: Proposal, kind: Kind[Any], pins: Mapping[Network, Pins]) -> str:
-    """The text of the draft, for every network of `pins`. Raises Refused when no single one takes it back."""
+def rollback(proposal: Proposal, kind: Kind[Any], pins: Mapping[Network, Pins], policy: Policy) -> str:
+    """The text of the draft, for every network of `pins`. Raises Refused when no single one takes it back.
+
+    It introduces whom the policy does not name: what was in force before is not any more.
+    """
     bodies = {network.name: kind.inverse(proposal.document, network, pins) for network, pins in pins.items()}
     body = next(iter(bodies.values()))
     if any(each is None for each in bodies.values()) or body is None:
@@ -28,6 +36,8 @@ def rollback(proposal: Proposal, kind: Kind[Any], pins: Mapping[Network, Pins]) 
         networks = ", ".join(bodies)
         raise Refused(f"the way back from {proposal.id} differs from network to network", hint=f"--network {networks}")
     made = document(proposal, body, list(bodies))
+    unknown = _introduced(proposal, body, [policy.accounts(name) for name in bodies])
+    made |= {"introduce": unknown} if unknown else {}
     return "".join(f"{line}\n" for key, value in made.items() for line in _lines(key, value))
 
 
@@ -41,6 +51,22 @@ def document(proposal: Proposal, body: Mapping[str, Any], networks: Sequence[str
         "summary": f"Gives back what was before {proposal.id}. Say here why, and what has happened since.",
     }
     return {**head, **body}
+
+
+def _introduced(
+    proposal: Proposal, body: Mapping[str, Any], known: Sequence[Mapping[Address, str]]
+) -> list[dict[str, str]]:
+    """An entry for each account that the way back names and the policy does not know on every network."""
+    before = {each.address: each for each in proposal.document.introduce}
+    found: list[dict[str, str]] = []
+    for account in map(Address, dict.fromkeys(_ACCOUNT.findall(json.dumps(body)))):
+        if account == ZERO_ADDRESS or all(account in accounts for accounts in known):
+            continue
+        name, purpose = f"before-{proposal.id[:4]}-{len(found) + 1}", f"Had its part before {proposal.id}"
+        if account in before:
+            name, purpose = before[account].name, before[account].purpose
+        found.append({"address": account, "name": name, "purpose": purpose})
+    return found
 
 
 def _lines(key: str, value: Any) -> Iterator[str]:

@@ -140,6 +140,10 @@ def test_it_needs_what_its_entries_need():
     assert needs.codes == (NEW, NETWORK.policy_anchor, PROXY)
 
 
+TWO_CALLS = {
+    **batch(CALL, CALL),
+    "introduce": [{"address": NEW, "name": "new", "purpose": "Is called in these tests"}],
+}
 RULE = """  - id: many
     kinds: [batch]
     may_propose: author
@@ -172,7 +176,7 @@ def case(document: Proposal, rules: Policy) -> Case:
 def test_the_rule_for_batches_is_held_against_the_rules_of_its_entries(name: str):
     edit, expected = EASIER[name]
     edits = [("  - id: stop\n", RULE), *([edit] if edit else [])]
-    document = proposal({**batch(CALL, {**CALL}), "author": "bob"})
+    document = proposal({**TWO_CALLS, "author": "bob"})
     verdict = judge(case(document, policy(*edits)))
     assert verdict.rule is not None
     found = {f.message for f in verdict.violations}
@@ -185,7 +189,7 @@ def test_who_must_not_approve_alone_does_not_by_a_batch():
         "    via:", "    distinct_from_author: false\n    via:"
     )
     edits = [("  - id: stop\n", alone)]
-    verdict = judge(case(proposal(batch(CALL, CALL)), policy(*edits)))
+    verdict = judge(case(proposal(TWO_CALLS), policy(*edits)))
     assert {(f.rule, f.path) for f in verdict.violations} == {("slow", "entries[0]"), ("slow", "entries[1]")}
 
 
@@ -201,5 +205,5 @@ def test_a_batch_is_considered_for_as_long_and_by_as_many_as_its_entries(name: s
     both = "at_least: 1}, {role: author, at_least: 1}]"
     edits = [("at_least: 1}]", both), ("  - id: stop\n", RULE.replace("at_least: 1}]", both))]
     ours = [(f"{both}\n    approval_lifetime: 30 d\n", f"{both}\n    approval_lifetime: 30 d\n{line}")]
-    verdict = judge(case(proposal(batch(CALL, CALL)), policy(*edits, *ours)))
+    verdict = judge(case(proposal(TWO_CALLS), policy(*edits, *ours)))
     assert {f.message for f in verdict.violations} == {f"rule slow {expected}"}

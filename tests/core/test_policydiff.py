@@ -17,6 +17,7 @@ X = checksummed(b"\x77" * 20)
 SLOW = "contract_call, facet_swap on devnet"
 LASTS = "    approval_lifetime: 30 d\n"
 FREEZE = "[{from: 2026-12-20, to: 2027-01-02}]"
+VAULT = checksummed(bytes([80] * 20))
 Edits = tuple[tuple[str, str], ...]
 
 
@@ -37,6 +38,14 @@ def test_every_part_of_a_policy_has_its_sentences():
 def test_a_field_that_nobody_wrote_a_sentence_for_counts_as_looser(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delitem(RULE_WORDS, "delay")
     assert told(("delay: 48 h", "delay: 49 h")) == [(L, f"{SLOW}: `delay` changes from 48 h to 49 h")]
+
+
+def test_another_purpose_in_the_address_book_is_told():
+    old, new = (
+        made(changed(("networks:\n", f'addresses:\n  vault: {{address: "{VAULT}", purpose: {why}}}\nnetworks:\n')))
+        for why in ("Fees", "Fines")
+    )
+    assert [(c.weight, str(c)) for c in difference(old, new)] == [(N, "address vault: its purpose has other words")]
 
 
 def test_nothing_differs_where_only_words_for_readers_do():
@@ -74,6 +83,11 @@ BOTH_WAYS: dict[str, tuple[Edits, list[tuple[Weight, str]], list[tuple[Weight, s
         ((FREEZE, "[{from: 2026-12-24, to: 2027-01-02}, {from: 2026-12-20, to: 2026-12-24}]"),),
         [],
         [],
+    ),
+    "an account in the address book": (
+        (("networks:\n  devnet", f'addresses:\n  vault: {{address: "{VAULT}", purpose: Fees}}\nnetworks:\n  devnet'),),
+        [(L, f"address vault: {VAULT} may be named on devnet without being introduced")],
+        [(S, f"address vault: {VAULT} is not in the address book for devnet any more")],
     ),
     "an approval less": (
         ((APPROVALS, "[{role: council, at_least: threshold}]"), (LASTS, "")),

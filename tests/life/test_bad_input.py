@@ -341,7 +341,8 @@ PROMISES: dict[str, tuple[str, bool, str]] = {
     "of a view that reverts": ('call: "nobody()(uint256)"\n    equals: 31', False, "a revert"),
     "of another type": ('call: "fee()(string)"\n    equals: x', False, "32 bytes do not decode as (string)"),
     "of somebody without code": (
-        'call: "fee()(uint256)"\n    to: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"\n    equals: 31',
+        'call: "fee()(uint256)"\n    to: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"\n    equals: 31\n'
+        'introduce: [{address: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", name: nobody, purpose: Without any code}]',
         False,
         "0 bytes do not decode as (uint256)",
     ),

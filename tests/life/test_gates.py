@@ -54,9 +54,13 @@ def anchor(place: Place, at: Devnet | None, text: str) -> None:
 RULE = "upgrades-are-slow"
 ANY = "    calls: any\n"
 LISTED = '    calls: [{{to: [target], function: "setFee(uint256)"{}}}]\n'
-GRANT = to_hex(encode_call(function("grantRole(bytes32,address)"), [bytes(32), "0x" + "11" * 20]))
+BOOK = "networks:\n  devnet:\n"
+ALIKE = "0x1111111122222222222222222222222222222222"
+SOMEBODY = "0x" + "11" * 20
+GRANT = to_hex(encode_call(function("grantRole(bytes32,address)"), [bytes(32), SOMEBODY]))
 HIDDEN = HEAD.format(kind="contract_call") + (
     f'calls:\n  - to: target\n    function: "multicall(bytes[])"\n    args: [["{GRANT}"]]\n'
+    f'introduce: [{{address: "{SOMEBODY}", name: somebody, purpose: "Gets a role that nobody sees"}}]\n'
 )
 PAID = SET_FEE.replace('    args: ["40"]\n', '    args: ["40"]\n    value: 5\n')
 
@@ -137,6 +141,17 @@ VIOLATIONS = {
         text=PAID,
         allows=((ANY, ANY + "    value_at_most: 5\n"),),
         refuses=((ANY, ANY + "    value_at_most: 4\n"),),
+    ),
+    "an account that left the address book": Violation(
+        text=SET_FEE + f'  - {{balance: "{SOMEBODY}", changes_by: 0}}\n',
+        allows=((BOOK, f'addresses:\n  vault: {{address: "{SOMEBODY}", purpose: Holds the fees}}\n{BOOK}'),),
+        rule="address-unknown",
+    ),
+    "an account that looks like another one": Violation(
+        text=SET_FEE + f'  - {{balance: "{SOMEBODY}", changes_by: 0}}\n'
+        f'introduce: [{{address: "{SOMEBODY}", name: somebody, purpose: "Has its place elsewhere"}}]\n',
+        refuses=((BOOK, f'addresses:\n  vault: {{address: "{ALIKE}", purpose: Holds the fees}}\n{BOOK}'),),
+        rule="address-lookalike",
     ),
     "a role granted inside of another call": Violation(
         text=HIDDEN, allows=((ANY, ANY + "    risk: constitutional\n"),), refuses=()

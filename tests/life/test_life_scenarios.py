@@ -598,7 +598,9 @@ def test_a_facet_that_cannot_be_one_is_not_planned(place: Place, code: bytes, ru
 
 def test_a_call_to_an_account_without_code_is_not_planned(place: Place) -> None:
     """threat_29"""
-    place.write(ONE, SET_FEE.replace("to: target", "to: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed'"))
+    nowhere = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+    who = f'introduce: [{{address: "{nowhere}", name: nowhere, purpose: "An account without code"}}]\n'
+    place.write(ONE, SET_FEE.replace("to: target", f"to: '{nowhere}'") + who)
     assert refused(place.lock, ONE) == ["target-no-code"]
 
 

@@ -19,6 +19,7 @@ from governance.apps.cli.common import (
     emit,
     one_proposal,
 )
+from governance.apps.names import names_of
 from governance.core.units import Duration
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def approve(
         rehearse = None if unrehearsed else wiring.rehearse(space, site)
         request = prepare(site, space, proposal_id, signer.address, role=role, valid_for=lifetime, rehearse=rehearse)
         screen = console(stderr=True)
-        screen.print(showapprovals.card(request, screen.width), markup=False)
+        names = names_of(space.policy(), request.locked.proposal, name)
+        screen.print(showapprovals.card(request, screen.width, names), markup=False)
         confirm_hash("plan basis", request.terms.plan_basis, confirm)
         given.append(life_approve(request, signer, space))
     if json:

@@ -20,12 +20,12 @@ def text_of(space: "FileWorkspace", proposal_id: str, networks: Sequence[str]) -
     from governance.life.pin import plan_now
     from governance.life.rollback import rollback as taken_back
 
-    proposal, pins = space.proposal(proposal_id), {}
+    proposal, policy, pins = space.proposal(proposal_id), space.policy(), {}
     for name in networks:
         locked = open_lock(space, proposal_id, name)
         made = plan_now(wiring.site(space, name), space, proposal_id).plan if locked is None else locked.plan
-        pins[space.policy().networks[name]] = made.pins
-    return taken_back(proposal, KINDS[proposal.document.kind], pins)
+        pins[policy.networks[name]] = made.pins
+    return taken_back(proposal, KINDS[proposal.document.kind], pins, policy)
 
 
 def rollback(

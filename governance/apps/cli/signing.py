@@ -19,6 +19,7 @@ from governance.apps.cli.common import (
     emit,
     one_proposal,
 )
+from governance.apps.names import names_of
 
 if TYPE_CHECKING:
     from governance.core.ballot import Ballot
@@ -57,7 +58,8 @@ def sign(
         ceremony = prepare(site, space, proposal_id, wiring.witness, rehearse=rehearse)
         require_owner(ceremony, signer.address)
         screen = console(stderr=True)
-        screen.print(show.card(ceremony, screen.width), markup=False)
+        names = names_of(space.policy(), ceremony.locked.proposal, name)
+        screen.print(show.card(ceremony, screen.width, names), markup=False)
         for step in ceremony.steps:
             confirm_hash("Safe transaction hash", step.safe_tx.hash, confirm)
         ballots += life_sign(ceremony, signer, space)

@@ -6,6 +6,7 @@ A check gives a finding for each violation, with the id of the rule that is viol
 from collections.abc import Callable, Iterator
 
 from governance.core.case import Case
+from governance.core.checks.addresses import addresses
 from governance.core.checks.approvals import approvals
 from governance.core.checks.authors import author
 from governance.core.checks.calls import calls
@@ -23,7 +24,7 @@ from governance.core.policy import Rule
 Check = Callable[[Case, Rule], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
-    *(lane, author, entries, permissions, calls, risk),
+    *(lane, author, entries, addresses, permissions, calls, risk),
     *(times, hours, waits, approvals, visible),
 )
 """In the order in which their findings are told."""
