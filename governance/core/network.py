@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal, get_args
 
 from governance.core.units import Address
 
@@ -11,6 +12,11 @@ class TargetKind(StrEnum):
 
     MANIFEST_DISPATCHER = "manifest_dispatcher"
     DIAMOND = "diamond"
+
+
+Duty = Literal["target", "timelock", "council", "guardian", "policy_anchor"]
+DUTIES: tuple[Duty, ...] = get_args(Duty)
+"""The governed addresses of a network, by what they do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +33,7 @@ class Network:
     target_kind: TargetKind
     target: Address
     policy_anchor: Address
+
+    def duties_of(self, account: str) -> tuple[str, ...]:
+        """What an account does here; empty for a stranger."""
+        return tuple(duty for duty in DUTIES if getattr(self, duty) == account)
