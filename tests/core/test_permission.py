@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from governance.core.call import Call, encode_call, function, typed
 from governance.core.case import Case, Gate
+from governance.core.checks.entries import easier
 from governance.core.checks.permissions import permissions
 from governance.core.errors import Rejected
 from governance.core.kinds import Lane
@@ -287,6 +288,21 @@ def test_a_permission_less_never_allows_more(
     spent = tuple(Spent(operation=ZERO_WORD, call=call("f(uint8)", str(number)), moment=NOW) for number in before)
     if told(rules("".join(texts[:-1])), *proposed, spent=spent) == []:
         assert told(rules("".join(texts)), *proposed, spent=spent) == []
+
+
+# ---- within a batch ----------------------------------------------------------------------------------------------------
+
+
+def test_an_entry_of_a_batch_may_call_nothing_that_its_own_rule_does_not_list() -> None:
+    """A batch's calls do not say which entry they come from, so its rule has the very same list."""
+    strict, same = rules(permission("f(uint8)")).rules[0], rules(permission("f(uint8)")).rules[0]
+    free, rich = rules(" any").rules[0], rules(" any", wei=5).rules[0]
+    wider = rules(permission("f(uint8)") + permission("g()")).rules[0]
+    narrower = rules(permission("f(uint8)", "{argument: 0, less: 3}")).rules[0]
+    assert list(easier(same, strict)) == list(easier(strict, free)) == list(easier(free, rich)) == []
+    for other in (free, wider, narrower):
+        assert list(easier(other, strict)) == ["rule slow lists what may be called, and rule slow not the same"]
+    assert list(easier(rich, free)) == ["rule slow lets 0 wei go, rule slow 5"]
 
 
 def test_a_rule_is_read_once() -> None:
