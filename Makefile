@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test test-all fuzz check contracts bench lock clean
+.PHONY: help demo test test-all fuzz mutation check contracts bench lock clean
 
 help:            ## What there is to make.
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,6 +24,9 @@ test-all: .venv/.dev contracts/node_modules/.stamp    ## All tests and sweeps, w
 fuzz: .venv/.dev    ## Search documents for faults with new randomness (the tests search the same way each time).
 	$(BIN)/python -m pytest -n 2 --hypothesis-profile=searching -q tests/fuzz
 
+mutation: .venv-mutation/.stamp    ## Measure how many planted faults the tests find, into docs/mutation.md (slow).
+	PATH="$(CURDIR)/.venv-mutation/bin:$$PATH" .venv-mutation/bin/python -m bench.mutation
+
 check: .venv/.dev contracts/node_modules/.stamp    ## Format, lint, types, import contracts, fast tests.
 	$(BIN)/ruff format --check governance tests bench
 	$(BIN)/ruff check governance tests bench
@@ -42,9 +45,11 @@ lock: .venv/.dev    ## Resolve the dependencies anew into the lock files (needs 
 	  --no-emit-index-url --no-header --no-annotate -q -U -o requirements.lock
 	uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate -q -U -o requirements-dev.lock
+	uv pip compile bench/requirements-mutation.in -c requirements-dev.lock --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate -q -U -o bench/requirements-mutation.lock
 
 clean:           ## Remove what make made.
-	rm -rf .venv contracts/node_modules contracts/out contracts/cache
+	rm -rf .venv .venv-mutation mutants contracts/node_modules contracts/out contracts/cache
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -57,6 +62,12 @@ clean:           ## Remove what make made.
 
 .venv/.dev: requirements-dev.lock .venv/.runtime
 	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv-mutation/.stamp: requirements-dev.lock bench/requirements-mutation.lock | .venv/bin/python
+	$(BIN)/python -m venv .venv-mutation
+	.venv-mutation/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+	  -r requirements-dev.lock -r bench/requirements-mutation.lock
 	@touch $@
 
 contracts/node_modules/.stamp: contracts/package-lock.json

@@ -63,9 +63,13 @@ def _merkle(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
 
 def _policy(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
     del package_json
-    with decisions.decisions() as decided:
-        text = f"a decision among {decisions.RULES} rules is 1000× faster than pycasbin's"
-        yield decided, [faster(decided, decisions.CASBIN, 1000, text)]
+    with decisions.decisions() as (judged, asked):
+        yield (
+            judged,
+            [faster(judged, decisions.CASBIN, 10, "a judgement with every violation is 10× faster than pycasbin")],
+        )
+        text = f"who may propose among {decisions.RULES} rules is answered 1000× faster than by pycasbin"
+        yield asked, [faster(asked, decisions.CASBIN, 1000, text)]
 
 
 def _check(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:

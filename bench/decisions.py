@@ -29,7 +29,7 @@ PEERS = REPOSITORY / ".venv-bench-policy"
 """The environment of the engines."""
 LOCK = Path(__file__).parent / "requirements-policy-engines.lock"
 SCRIPT = Path(__file__).parent / "policy_engines.py"
-OURS, CASBIN, CEDAR = "governance.core.verdict", "pycasbin", "cedarpy (Rust)"
+OURS, MAY, CASBIN, CEDAR = "governance.core.verdict", "Policy.may_propose", "pycasbin", "cedarpy (Rust)"
 RULES = 200
 BODIES: dict[str, dict[str, Any]] = {
     "facet_swap": {"changes": [{"remove": ["f()"]}]},
@@ -46,7 +46,7 @@ DELAY = 2 * 86_400
 
 
 @contextmanager
-def decisions() -> Iterator[Contest]:
+def decisions() -> Iterator[tuple[Contest, Contest]]:
     """The contest's rounds are run inside the context, in which the engines' process lives."""
     policy = _policy()
     cases = [_case(policy, n, kind, author) for n, kind in _spots() for author in ("alice", "mallory")]
@@ -62,10 +62,21 @@ def decisions() -> Iterator[Contest]:
                 Contestant(name=CEDAR, once=lambda: engines.ask("cedar") / len(cases)),
             ]
             measures = (
-                "one decision of 400: may this author propose this kind on this network by this lane, with these approvals "
-                "and at this time. Rules and questions are in memory; all answer alike, ours with every violation and its place"
+                "one decision of 400: may this author propose this kind on this network by this lane and at this time. "
+                "Rules and questions are in memory; all answer alike, ours with every violation and its place"
             )
-            yield contest(f"Policy decision with {RULES} rules", measures, contestants, rounds=7)
+            judged = contest(f"Policy decision with {RULES} rules", measures, contestants, rounds=7)
+            asked = [(c.proposal.document.author, c.proposal.document.kind, c.network) for c in cases]
+            assert [policy.may_propose(*each) for each in asked] == wanted
+            plain = [
+                Contestant(
+                    name=MAY, once=_each(repeated(lambda: [policy.may_propose(*a) for a in asked], 500), len(cases))
+                ),
+                Contestant(name=CASBIN, once=lambda: engines.ask("casbin plain") / len(cases)),
+                Contestant(name=CEDAR, once=lambda: engines.ask("cedar plain") / len(cases)),
+            ]
+            words = "one answer of 400, yes or no alone: may this author propose this kind on this network"
+            yield judged, contest(f"Who may propose, with {RULES} rules", words, plain, rounds=7)
 
 
 def _each(once: Any, count: int) -> Any:
@@ -95,8 +106,9 @@ def _policy() -> Policy:
             "kinds": [kind],
             "networks": [network],
             "may_propose": "author",
-            "approvals": [{"role": "council", "at_least": "threshold"}, {"role": "security", "at_least": "1"}],
+            "approvals": [{"role": "council", "at_least": "threshold"}],
             "via": "timelock",
+            "calls": "any",
             "delay": "48 h",
             "freeze": [{"from": "2026-12-20", "to": "2027-01-02"}],
         }
@@ -105,7 +117,7 @@ def _policy() -> Policy:
     document = {
         "schema": "governance/policy/v1",
         "members": {name: {"address": _account(name)} for name in ("alice", "bob", "carol", "mallory")},
-        "roles": {"author": ["alice", "bob"], "security": ["bob", "carol"], "council": {"safe": "council"}},
+        "roles": {"author": ["alice", "bob"], "council": {"safe": "council"}},
         "networks": networks,
         "rules": rules,
     }
@@ -121,22 +133,21 @@ def _case(policy: Policy, network: str, kind: str, author: str) -> Case:
         policy=policy,
         network=network,
         lane=KINDS[kind].lane,
-        gate=Gate.QUEUE,
+        gate=Gate.LOCK,
         now=NOW,
-        approvers={"security": frozenset({policy.members["bob"]})},
     )
 
 
 def _questions(cases: list[Case]) -> dict[str, Any]:
-    """The same for the engines, which count approvals no more than they know the chain: the number is given."""
+    """The same for the engines."""
     rules = [
-        {"role": "author", "network": n, "kind": kind, "lane": "timelock", "at_least": 1}
+        {"role": "author", "network": n, "kind": kind, "lane": "timelock"}
         | {"start": START.seconds, "end": END.seconds}
         for n, kind in _spots()
     ]
     questions = [
         {"author": case.proposal.document.author, "network": case.network, "kind": case.proposal.document.kind}
-        | {"lane": "timelock", "approvals": 1, "now": NOW.seconds, "eta": NOW.seconds + DELAY}
+        | {"lane": "timelock", "now": NOW.seconds, "eta": NOW.seconds + DELAY}
         for case in cases
     ]
     return {"roles": {"author": ["alice", "bob"]}, "rules": rules, "questions": questions}

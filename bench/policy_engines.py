@@ -15,24 +15,43 @@ from typing import Any
 
 CASBIN_MODEL = """
 [request_definition]
-r = sub, net, kind, lane, approvals, now, eta
+r = sub, net, kind, lane, now, eta
 [policy_definition]
-p = sub, net, kind, lane, at_least, start, end
+p = sub, net, kind, lane, start, end
 [role_definition]
 g = _, _
 [policy_effect]
 e = some(where (p.eft == allow))
 [matchers]
-m = r.net == p.net && r.kind == p.kind && g(r.sub, p.sub) && r.lane == p.lane && r.approvals >= p.at_least \
+m = r.net == p.net && r.kind == p.kind && g(r.sub, p.sub) && r.lane == p.lane \
 && (r.now < p.start || r.now >= p.end) && (r.eta < p.start || r.eta >= p.end)
 """
 """What is cheap and seldom true stands first, which is the quickest order."""
 
 
+PLAIN_MODEL = """
+[request_definition]
+r = sub, net, kind
+[policy_definition]
+p = sub, net, kind
+[role_definition]
+g = _, _
+[policy_effect]
+e = some(where (p.eft == allow))
+[matchers]
+m = r.net == p.net && r.kind == p.kind && g(r.sub, p.sub)
+"""
+
+
 def main() -> None:
     """Answer until nobody asks any more."""
     given = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    engines = {"casbin": casbin(given), "cedar": cedar(given)}
+    engines = {
+        "casbin": casbin(given, CASBIN_MODEL, ("lane", "start", "end"), ("lane", "now", "eta")),
+        "casbin plain": casbin(given, PLAIN_MODEL, (), ()),
+        "cedar": cedar(given, _permit),
+        "cedar plain": cedar(given, _plain_permit),
+    }
     for line in sys.stdin:
         decide = engines[line.strip()]
         start = perf_counter()
@@ -40,30 +59,32 @@ def main() -> None:
         print(json.dumps({"seconds": perf_counter() - start, "answers": answers}), flush=True)
 
 
-def casbin(given: dict[str, Any]) -> Callable[[], list[bool]]:
+def casbin(
+    given: dict[str, Any], text: str, of_rules: tuple[str, ...], of_questions: tuple[str, ...]
+) -> Callable[[], list[bool]]:
     """pycasbin's Enforcer; it compares texts, and all of ours have one length."""
     from casbin import Enforcer
     from casbin.model import Model
 
     model = Model()
-    model.load_model_from_text(CASBIN_MODEL)
+    model.load_model_from_text(text)
     enforcer = Enforcer(model)
     for rule in given["rules"]:
-        values = (rule[key] for key in ("role", "network", "kind", "lane", "at_least", "start", "end"))
+        values = (rule[key] for key in ("role", "network", "kind", *of_rules))
         enforcer.add_policy(*map(str, values))
     for role, members in given["roles"].items():
         for member in members:
             enforcer.add_grouping_policy(member, role)
-    keys = ("author", "network", "kind", "lane", "approvals", "now", "eta")
+    keys = ("author", "network", "kind", *of_questions)
     asked = [[str(question[key]) for key in keys] for question in given["questions"]]
     return lambda: [enforcer.enforce(*question) for question in asked]
 
 
-def cedar(given: dict[str, Any]) -> Callable[[], list[bool]]:
+def cedar(given: dict[str, Any], permit: Callable[[dict[str, Any]], str]) -> Callable[[], list[bool]]:
     """Cedar, in Rust: policies and entities parsed once, all questions in one call."""
     import cedarpy
 
-    policies = cedarpy.PolicySet.from_str("\n".join(map(_permit, given["rules"])))
+    policies = cedarpy.PolicySet.from_str("\n".join(map(permit, given["rules"])))
     people = sorted({member for members in given["roles"].values() for member in members})
     entities = [{"uid": _uid("Role", role), "attrs": {}, "parents": []} for role in given["roles"]]
     for person in people:
@@ -75,7 +96,7 @@ def cedar(given: dict[str, Any]) -> Callable[[], list[bool]]:
             "principal": f'Member::"{question["author"]}"',
             "action": f'Action::"{question["kind"]}"',
             "resource": f'Network::"{question["network"]}"',
-            "context": {key: question[key] for key in ("lane", "approvals", "now", "eta")},
+            "context": {key: question[key] for key in ("lane", "now", "eta")},
         }
         for question in given["questions"]
     ]
@@ -88,7 +109,14 @@ def _permit(rule: dict[str, Any]) -> str:
     return (
         f'permit(principal in Role::"{rule["role"]}", action == Action::"{rule["kind"]}", '
         f'resource == Network::"{rule["network"]}") when {{ context.lane == "{rule["lane"]}" '
-        f"&& context.approvals >= {rule['at_least']} && {thawed} }};"
+        f"&& {thawed} }};"
+    )
+
+
+def _plain_permit(rule: dict[str, Any]) -> str:
+    return (
+        f'permit(principal in Role::"{rule["role"]}", action == Action::"{rule["kind"]}", '
+        f'resource == Network::"{rule["network"]}");'
     )
 
 

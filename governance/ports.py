@@ -24,8 +24,8 @@ from governance.core.facts import (
 )
 from governance.core.journal import Entry, Intent
 from governance.core.permission import Spent
-from governance.core.rehearsal import Played, Scene, Sent, Trace
 from governance.core.safetx import SafeTx
+from governance.core.scenes import Played, Scene, Sent, Trace, Traced, Trial
 from governance.core.units import Address, Bytes32, Moment
 
 
@@ -76,6 +76,11 @@ class Chain(Protocol):
 class Simulator(Protocol):
     """A node that plays blocks on top of one that is, and forgets them. The code that runs is the chain's own."""
 
+    @property
+    def chain(self) -> Chain:
+        """The blocks that are; each thing about one is asked once."""
+        ...
+
     def play(self, scenes: Sequence[Scene], at: Head) -> list[list[Played]]:
         """What comes of each call, scene after scene. Raises Unreachable when the node cannot do this."""
         ...
@@ -85,16 +90,25 @@ class Simulator(Protocol):
         ...
 
     def after(
-        self, scenes: Sequence[Scene], moment: Moment, at: Head, *, changes: Sequence[Change] = ()
+        self, scenes: Sequence[Scene], moment: Moment, at: Head, *, changes: Sequence[Change] = (), whole: bool = False
     ) -> tuple[Chain, Head]:
         """A chain to read at `moment`, after the scenes, and the head to read it at.
 
-        `changes` are what the scenes do to code and storage, which cannot be asked for otherwise.
+        `changes` are what the scenes do to code and storage, which cannot be asked for otherwise. When they are the
+        `whole` of what the scenes change, nothing needs to be played again for a view.
         """
         ...
 
     def trace(self, sent: Sent, moment: Moment, at: Head, *, given: Sequence[Change]) -> Trace:
         """The exact difference that one call makes at `moment`, once the `given` changes are made."""
+        ...
+
+    def traces(self, wanted: Sequence[Trial], at: Head) -> list[Traced]:
+        """What becomes of each trial, none of which knows of another, in as few requests as will do."""
+        ...
+
+    def gas_limit(self, at: Head) -> int:
+        """How much gas one block takes."""
         ...
 
 

@@ -211,15 +211,7 @@ class NodeChain:
         return self._rpc.results(self._rpc.ask(requests))
 
     def _answer(self, given: Any) -> Answer:
-        """A call's return data or, from an error that blames the contract, its revert data."""
-        if not isinstance(given, RpcError):
-            return Answer(ok=True, data=self._bytes(given))
-        data = given.data.get("data") if isinstance(given.data, dict) else given.data
-        if isinstance(data, str) and data.startswith("0x"):
-            return Answer(ok=False, data=self._bytes(data))
-        if given.code == REVERTED or _FAILED_CALL.match(given.message):
-            return Answer(ok=False, data=b"")
-        raise self._rpc.failed(given)
+        return answer_of(self._rpc, given)
 
     def _log(self, entry: Any) -> Log:
         try:
@@ -235,10 +227,7 @@ class NodeChain:
             raise self._rpc.garbled("a log") from error
 
     def _bytes(self, result: Any) -> bytes:
-        try:
-            return hex_bytes(result)
-        except (TypeError, GovError) as error:
-            raise self._rpc.garbled("hex data") from error
+        return _bytes(self._rpc, result)
 
     def _word(self, result: Any) -> Bytes32:
         raw = self._bytes(result)
@@ -250,6 +239,25 @@ class NodeChain:
         if not isinstance(result, str) or not _NUMBER.fullmatch(result):
             raise self._rpc.garbled("a number")
         return int(result, 16)
+
+
+def answer_of(rpc: Rpc, given: Any) -> Answer:
+    """A call's return data or, from an error that blames the contract, its revert data. Raises Unreachable on any other."""
+    if not isinstance(given, RpcError):
+        return Answer(ok=True, data=_bytes(rpc, given))
+    data = given.data.get("data") if isinstance(given.data, dict) else given.data
+    if isinstance(data, str) and data.startswith("0x"):
+        return Answer(ok=False, data=_bytes(rpc, data))
+    if given.code == REVERTED or _FAILED_CALL.match(given.message):
+        return Answer(ok=False, data=b"")
+    raise rpc.failed(given)
+
+
+def _bytes(rpc: Rpc, result: Any) -> bytes:
+    try:
+        return hex_bytes(result)
+    except (TypeError, GovError) as error:
+        raise rpc.garbled("hex data") from error
 
 
 def _request(call: Call) -> dict[str, str]:

@@ -6,16 +6,18 @@ either method is Unreachable.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
-from governance.adapters.chain import matches
+from governance.adapters.chain import answer_of, matches
+from governance.adapters.recalled import RecalledChain
 from governance.adapters.reverts import explain
-from governance.adapters.rpc import Rpc, RpcError
+from governance.adapters.rpc import Request, Rpc, RpcError
 from governance.core.call import Call
 from governance.core.difference import Change, Part, ordered
 from governance.core.errors import GovError, Unreachable
 from governance.core.facts import Head, Log, Receipt
-from governance.core.rehearsal import Frame, Played, Scene, Sent, Trace
+from governance.core.scenes import Frame, Played, Scene, Sent, Trace, Traced, Trial
 from governance.core.units import (
     ZERO_ADDRESS,
     ZERO_WORD,
@@ -37,7 +39,8 @@ class NodeSimulator:
 
     def __init__(self, url: str, network: str, chain: Chain) -> None:
         self._rpc = Rpc(url, network)
-        self._chain = chain
+        self.chain: Chain = RecalledChain(chain)
+        """The real blocks, of which each thing is asked once."""
         self.asked: dict[Sent, None] = {}
         """What was asked of any later chain, in order: the next is asked all of it at once."""
 
@@ -51,18 +54,16 @@ class NodeSimulator:
         return [played[-1] for played in self.run([_blocks([*scenes, end]) for end in ends], at)] if ends else []
 
     def after(
-        self, scenes: Sequence[Scene], moment: Moment, at: Head, *, changes: Sequence[Change] = ()
+        self, scenes: Sequence[Scene], moment: Moment, at: Head, *, changes: Sequence[Change] = (), whole: bool = False
     ) -> tuple[Chain, Head]:
-        """A chain that plays the scenes again before each view."""
+        """A chain that plays the scenes again before each view, or where the changes are the whole, supposes them."""
         later = Head(chain_id=at.chain_id, number=at.number + len(scenes) + 1, hash=at.hash, timestamp=moment)
-        return _Later(self, self._chain, tuple(scenes), at, later, changes), later
+        kind = _Supposed if whole else _Later
+        return kind(self, self.chain, tuple(scenes), at, later, changes), later
 
     def trace(self, sent: Sent, moment: Moment, at: Head, *, given: Sequence[Change]) -> Trace:
         """Both tracers in one request."""
-        overrides = _overrides(given)
-        if sent.call.value:
-            overrides.setdefault(sent.sender, {})["balance"] = hex(sent.call.value)
-        how = {"stateOverrides": overrides, "blockOverrides": {"time": hex(moment.seconds)}}
+        how = _supposing(sent, moment, given)
         tracers = [("prestateTracer", {"diffMode": True}), ("callTracer", {})]
         requests = [
             ("debug_traceCall", [_request(sent), _block(at), {"tracer": name, "tracerConfig": config, **how}])
@@ -73,6 +74,38 @@ class NodeSimulator:
             return Trace(changes=_changes(difference, without=sent.sender), delegated=tuple(_delegated(tree)))
         except (TypeError, KeyError, ValueError, AttributeError, GovError) as error:
             raise self._rpc.garbled("a trace") from error
+
+    def traces(self, wanted: Sequence[Trial], at: Head) -> list[Traced]:
+        """One tracer tells what changes, the other whether it went through."""
+        tracers = [("prestateTracer", {"diffMode": True}), ("callTracer", {})]
+        requests: list[Request] = [
+            ("debug_traceCall", [_request(each.sent), _block(at), {"tracer": name, "tracerConfig": config, **how}])
+            for each in wanted
+            for how in [_supposing(each.sent, each.moment, each.given)]
+            for name, config in tracers
+        ]
+        answers = [self._require(answer, "debug_traceCall") for answer in self._rpc.ask(requests)]
+        try:
+            return [
+                _traced(each, difference, call)
+                for each, difference, call in zip(wanted, answers[::2], answers[1::2], strict=True)
+            ]
+        except (TypeError, KeyError, ValueError, AttributeError, GovError) as error:
+            raise self._rpc.garbled("traces") from error
+
+    def gas_limit(self, at: Head) -> int:
+        """As that very block says."""
+        (block,) = self._rpc.results(self._rpc.ask([("eth_getBlockByHash", [to_hex(at.hash), False])]))
+        try:
+            return _number(block["gasLimit"])
+        except (TypeError, KeyError, ValueError) as error:
+            raise self._rpc.garbled("a block") from error
+
+    def suppose(self, wanted: Sequence[Sent], moment: Moment, at: Head, given: Sequence[Change]) -> list[Answer]:
+        """Views on the block with the given changes made."""
+        state, time = _overrides(given), {"time": hex(moment.seconds)}
+        requests: list[Request] = [("eth_call", [_request(sent), _block(at), state, time]) for sent in wanted]
+        return [answer_of(self._rpc, one) for one in self._rpc.ask(requests)]
 
     def run(self, plays: Sequence[Sequence[Block]], at: Head) -> list[list[list[Played]]]:
         """Several runs of blocks, each from the same state as if there were no other, in as few requests as will do."""
@@ -119,6 +152,7 @@ class _Later:
         self._base_head = base_head
         self._head = head
         self._changes = {change.key: change.after for change in changes}
+        self._supposed = tuple(changes)
         self._answers: dict[Sent, Answer] = {}
 
     def head(self) -> Head:
@@ -147,9 +181,7 @@ class _Later:
     def logs(self, address: Address, topics: Sequence[Sequence[Bytes32] | None], at: Head) -> list[Log]:
         self._require(at)
         before = self._base.logs(address, topics, self._base_head)
-        played = [result for scene in self._simulator.play(self._scenes, self._base_head) for result in scene]
-        new = [log for result in played for log in result.logs if log.address == address and matches(log, topics)]
-        return before + new
+        return before + [log for log in self._new_logs if log.address == address and matches(log, topics)]
 
     def moments(self, blocks: Sequence[int], at: Head) -> list[Moment]:
         self._require(at)
@@ -161,13 +193,21 @@ class _Later:
     def receipt(self, tx_hash: Bytes32) -> Receipt | None:
         return self._base.receipt(tx_hash)
 
+    @cached_property
+    def _new_logs(self) -> list[Log]:
+        scenes = self._simulator.play(self._scenes, self._base_head) if self._scenes else []
+        return [log for scene in scenes for result in scene for log in result.logs]
+
     def _views(self, sent: Sequence[Sent], at: Head) -> list[Answer]:
         self._require(at)
         if any(each not in self._answers for each in sent):
-            asked = self._simulator.asked
-            asked.update(dict.fromkeys(sent))
-            self._ask([each for each in asked if each not in self._answers])
+            self._ask([each for each in self._wanted(sent) if each not in self._answers])
         return [self._answers[each] for each in sent]
+
+    def _wanted(self, sent: Sequence[Sent]) -> Sequence[Sent]:
+        asked = self._simulator.asked
+        asked.update(dict.fromkeys(sent))
+        return tuple(asked)
 
     def _ask(self, sent: Sequence[Sent]) -> None:
         time = {"time": hex(self._head.timestamp.seconds)}
@@ -179,6 +219,17 @@ class _Later:
     def _require(self, at: Head) -> None:
         if at != self._head:
             raise ValueError("a chain that never was is read at its own head only")
+
+
+class _Supposed(_Later):
+    """A chain after some scenes of which every change is known: views are asked of the block with these changes made.
+
+    Its logs are those that the scenes leave when they are played.
+    """
+
+    def _ask(self, sent: Sequence[Sent]) -> None:
+        given = self._simulator.suppose(sent, self._head.timestamp, self._base_head, self._supposed)
+        self._answers.update(zip(sent, given, strict=True))
 
 
 def _blocks(scenes: Sequence[Scene]) -> list[Block]:
@@ -215,6 +266,28 @@ def _overrides(given: Sequence[Change]) -> dict[str, dict[str, Any]]:
         else:
             account[str(change.part)] = hex(int.from_bytes(change.after, "big"))
     return made
+
+
+def _supposing(sent: Sent, moment: Moment, given: Sequence[Change]) -> dict[str, Any]:
+    """The state and the time of a trace; who sends wei has them."""
+    overrides = _overrides(given)
+    if sent.call.value:
+        overrides.setdefault(sent.sender, {})["balance"] = hex(sent.call.value)
+    return {"stateOverrides": overrides, "blockOverrides": {"time": hex(moment.seconds)}}
+
+
+def _traced(trial: Trial, difference: Any, call: Any) -> Traced:
+    if call.get("error") is None:
+        return Traced(ok=True, reason="", changes=_changes(difference, without=trial.sent.sender))
+    why = _innermost(call)
+    reason = _reason({"message": why["error"]}, hex_bytes(why.get("output", "0x")))
+    return Traced(ok=False, reason=reason, changes=())
+
+
+def _innermost(call: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The call that began a revert: a Safe, for one, says only that there was one."""
+    failed = [inner for inner in call.get("calls") or () if inner.get("error")]
+    return _innermost(failed[-1]) if failed else call
 
 
 def _played(call: Mapping[str, Any]) -> Played:

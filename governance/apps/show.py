@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from governance.core.journal import Entry
     from governance.core.plan import Plan
     from governance.core.policy import Policy
-    from governance.core.rehearsal import BlockResult, Rehearsal
+    from governance.core.rehearsal import Rehearsal
+    from governance.core.scenes import BlockResult
     from governance.life.audit import Check
     from governance.life.sign import Ceremony
     from governance.life.verify import Verification
@@ -350,10 +351,8 @@ def rehearsal(each: "Rehearsal") -> "RenderableType":
         title = [] if changes and changes[-1][0] == change.account else [f"changes of {change.account}"]
         values = f"    {_value(change.before)} → {_value(change.after)}"
         changes.append((change.account, "\n".join([*title, f"  {what}", values])))
-    notes = [f"note: {note}" for note in each.notes]
-    lines = [*notes, *(map(str, each.findings) if each.findings else ["nothing was found that must not be"])]
     digest = [f"digest of the effects  {to_hex(each.effects)}"] if changes else []
-    return Group(blocks, seen, Text("\n".join([*(text for _, text in changes), *digest, *lines])))
+    return Group(blocks, seen, Text("\n".join([*(text for _, text in changes), *digest])))
 
 
 def _value(raw: bytes) -> str:
@@ -377,7 +376,7 @@ def rehearsal_document(each: "Rehearsal") -> dict[str, Any]:
         "block_hash": to_hex(each.head.hash),
         "now": str(each.head.timestamp),
         "ok": not each.findings,
-        "blocks": [_block_document(block) for block in each.blocks],
+        "blocks": [block_document(block) for block in each.blocks],
         "promises": [seen_document(seen) for seen in each.promised],
         "changes": difference_document(each.changes, each.names),
         "changes_digest": to_hex(each.digest),
@@ -386,7 +385,8 @@ def rehearsal_document(each: "Rehearsal") -> dict[str, Any]:
     }
 
 
-def _block_document(block: "BlockResult") -> dict[str, Any]:
+def block_document(block: "BlockResult") -> dict[str, Any]:
+    """One block and its acts as JSON values."""
     acts = [
         {
             "act": result.act.label,

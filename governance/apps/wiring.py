@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from governance.core.policy import Policy
     from governance.core.rehearsal import Rehearsal
     from governance.core.safetx import SafeTx
+    from governance.core.stacked import Stack
     from governance.core.units import Bytes32
     from governance.life.audit import Check
     from governance.life.site import Rehearse, Site
@@ -182,6 +183,15 @@ def rehearse(space: "FileWorkspace", at: "Site") -> "Rehearse":
         return simulate(at, space, simulator(space, at), build, proposal_id, plan=plan)
 
     return play
+
+
+def stacked(space: "FileWorkspace", at: "Site") -> "Stack":
+    """Every open proposal of a site with every other."""
+    from functools import partial
+
+    from governance.life.stacked import stack
+
+    return stack(at, space, simulator(space, at), partial(site_over, place=at.network))
 
 
 def signer(key: Path, password_fd: int | None) -> "KeystoreSigner":

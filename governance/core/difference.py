@@ -71,6 +71,20 @@ def joined(*differences: Iterable[Change]) -> tuple[Change, ...]:
     return ordered(whole.values())
 
 
+def words_of(change: Change, names: Mapping[tuple[Address, Bytes32], str]) -> str:
+    """What changed, as a sentence names it."""
+    name = names.get((change.account, change.slot), "")
+    what = (name or f"slot {to_hex(change.slot)}") if change.part is Part.STORAGE else f"the {change.part}"
+    return f"{what} of {change.account}"
+
+
+def value_words(raw: bytes) -> str:
+    """A value, as a sentence gives it: small words in short, a code by its length."""
+    if len(raw) != 32:
+        return f"{len(raw)} bytes"
+    return to_hex(raw) if any(raw[:16]) else hex(int.from_bytes(raw, "big"))
+
+
 def difference_document(
     changes: Iterable[Change], names: Mapping[tuple[Address, Bytes32], str]
 ) -> list[dict[str, Any]]:

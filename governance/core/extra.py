@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from governance.core.call import function
 from governance.core.difference import Change, Key, Part
+from governance.core.difference import value_words as _value
+from governance.core.difference import words_of as _part
 from governance.core.effects import (
     AnchorIs,
     DelayIs,
@@ -25,7 +27,7 @@ from governance.core.facts import Generation
 from governance.core.kinds.base import Lane
 from governance.core.network import Network
 from governance.core.plan import Plan
-from governance.core.rehearsal import Frame
+from governance.core.scenes import Frame
 from governance.core.slots import (
     ERC1967,
     SAFE_NONCE,
@@ -139,15 +141,3 @@ def _cuts(frame: Frame, known: Known) -> bool:
     """Whether it is the diamond's own facet for changing routes that ran."""
     target = known.plan.pins.target
     return target is not None and any(route.selector == _CUT and route.facet == frame.code for route in target.routes)
-
-
-def _part(change: Change, names: Mapping[tuple[Address, Bytes32], str]) -> str:
-    name = names.get((change.account, change.slot), "")
-    what = (name or f"slot {to_hex(change.slot)}") if change.part is Part.STORAGE else f"the {change.part}"
-    return f"{what} of {change.account}"
-
-
-def _value(raw: bytes) -> str:
-    if len(raw) != 32:
-        return f"{len(raw)} bytes"
-    return to_hex(raw) if any(raw[:16]) else hex(int.from_bytes(raw, "big"))

@@ -94,9 +94,22 @@ class Policy:
     _found: Map[tuple[str, str], Rule] = field(init=False, repr=False, compare=False)
     """Rules by kind and network; no two speak of one."""
 
+    _proposers: Map[tuple[str, str], frozenset[str]] = field(init=False, repr=False, compare=False)
+    """Who may propose, by kind and network; where a Safe's owners may, any member, since a file cannot tell."""
+
     def __post_init__(self) -> None:
         found = {(kind, network): rule for rule in self.rules for kind in rule.kinds for network in rule.networks}
+        everybody = frozenset(self.members)
+        may = {
+            spot: everybody if rule.may_propose in self.safes else self.roles[rule.may_propose] & everybody
+            for spot, rule in found.items()
+        }
         object.__setattr__(self, "_found", found)
+        object.__setattr__(self, "_proposers", may)
+
+    def may_propose(self, author: str, kind: str, network: str) -> bool:
+        """Whether a member may propose a kind on a network at all."""
+        return author in self._proposers.get((kind, network), ())
 
     def rule_for(self, kind: str, network: str) -> Rule | None:
         """The one rule that a kind on a network falls under, None when nothing allows it."""

@@ -156,6 +156,7 @@ POLICY_WORDS: dict[str, PolicyWords | None] = {
     "endpoints": _endpoints,
     "rules": _rules,
     "_found": None,  # an index of the rules
+    "_proposers": None,  # another
 }
 """What each part of a policy says; None where another part says it."""
 

@@ -62,6 +62,8 @@ class ProposalDocument(DocumentPart):
     """A proposal that must be executed first."""
     not_after: MomentField | None = None
     """From then on it must not be queued any more."""
+    irreversible: TextField | None = None
+    """What of it no rollback can bring back, and why that is accepted."""
     acknowledge: Annotated[list[DangerName], AfterValidator(_distinct)] = Field(default_factory=list)
     """Dangers to the governance itself that come about and are meant; each is refused without its name here."""
     risk: Risk | None = None

@@ -7,91 +7,18 @@ pass and does. A rehearsal speaks of the block it stands on and of no other.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from governance.core.call import Call
 from governance.core.difference import Change, difference_digest
+from governance.core.drill import Drill
 from governance.core.effects import Seen
 from governance.core.errors import Finding, Refused
-from governance.core.facts import Head, Log
+from governance.core.facts import Head
 from governance.core.kinds.base import Lane
-from governance.core.units import Address, Bytes32, Moment, to_hex
+from governance.core.reversal import Reversal
+from governance.core.scenes import BlockResult, Frame
+from governance.core.units import Address, Bytes32, to_hex
 
 UNDONE = "simulate-predecessor"
 """The rule that is cited when another proposal must be executed first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """A call and who would send it."""
-
-    call: Call
-    sender: Address
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """One block that never was."""
-
-    moment: Moment
-    sent: tuple[Sent, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
-    """What came of one call in a scene."""
-
-    ok: bool
-    data: bytes
-    """Return data, or revert data."""
-    gas_used: int
-    reason: str
-    """Why it reverted, in words; empty when it did not."""
-    logs: tuple[Log, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
-    """One delegatecall inside an execution: `account` ran the code of `code`."""
-
-    account: Address
-    code: Address
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
-    """What one execution changes, and whose code it runs."""
-
-    changes: tuple[Change, ...]
-    delegated: tuple[Frame, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
-    """One call of the life, and whether it must pass."""
-
-    label: str
-    sent: Sent
-    must_pass: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActResult:
-    """An act and what came of it."""
-
-    act: Act
-    played: Played
-
-    @property
-    def as_it_must(self) -> bool:
-        """It passed if it must, and reverted if it must."""
-        return self.played.ok is self.act.must_pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockResult:
-    """One block of the rehearsal."""
-
-    moment: Moment
-    acts: tuple[ActResult, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +46,12 @@ class Rehearsal:
     """Those of them that follow neither from a promise nor from what the proposal declares."""
     names: Mapping[tuple[Address, Bytes32], str]
     findings: tuple[Finding, ...]
+    reversal: Reversal | None = None
+    """The rollback on the state that is left; None where there is none."""
+    drill: Drill | None = None
+    """The emergency drill there; None where there is no pause."""
     notes: tuple[str, ...] = ()
-    """What else is to be known of the facets that are routed to anew: who may call what, and what was not checked."""
+    """What else is to be known: of rollback and drill; of new facets, who may call what, and what was not checked."""
 
     @property
     def digest(self) -> Bytes32:

@@ -3,7 +3,7 @@
 A name is found by computing the slot, never by looking at the value. A word without a name is shown raw.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from governance.core.access import NAMES
 from governance.core.effects import RouteIs
@@ -11,6 +11,7 @@ from governance.core.facts import Generation
 from governance.core.keccak import keccak
 from governance.core.network import Network
 from governance.core.plan import Plan
+from governance.core.safelayout import SENTINEL
 from governance.core.units import Address, Bytes32, address_bytes, to_hex
 
 Names = dict[tuple[Address, Bytes32], str]
@@ -20,7 +21,7 @@ TIMELOCK_ROLES, TIMELOCK_TIMESTAMPS, TIMELOCK_DELAY = 0, 1, 2
 """Slots of TimelockController v5: `_roles`, `_timestamps`, `_minDelay`."""
 SAFE_SLOTS = ("the singleton", "modules", "owners", "the number of owners", "the threshold", "the nonce")
 """Slots 0 to 5 of Safe 1.3.0 to 1.5.0; 1 and 2 are mappings, whose own words stay zero."""
-SAFE_NONCE, SAFE_APPROVED_HASHES = 5, 8
+SAFE_MODULES, SAFE_OWNERS, SAFE_NONCE, SAFE_APPROVED_HASHES = 1, 2, 5, 8
 DISPATCHER = int("bb5fb06c26ef7a49a5f7f5ddb2856e6206654d01a65f1f7d463646841ef03b00", 16)
 """ERC-7201 location of "gov.dispatcher", where the storage of our dispatcher begins."""
 _DISPATCHER_WORDS = {
@@ -38,7 +39,7 @@ _ROUTE_WORDS = (
     "next facet",
     "next code hash",
 )
-_ACTIVATED, _ROUTES, _SELECTORS = 2, 3, 4
+_ACTIVATED, _ROUTES, _SELECTORS, _ADMINS = 2, 3, 4, 9
 COMMITS = 64
 """How many commit numbers are tried; a later one stays raw."""
 ERC1967 = {
@@ -81,6 +82,23 @@ def slot_names(plan: Plan, network: Network) -> Names:
         for word, name in ERC1967.items():
             names[account, word] = f"ERC-1967 {name}"
     return names
+
+
+def records(plan: Plan, target: Address) -> frozenset[tuple[Address, Bytes32]]:
+    """Words in which our dispatcher keeps its books: routes, roots, epochs, commits. Empty for another system."""
+    if plan.pins.target is None or plan.pins.target.generation is not Generation.OURS:
+        return frozenset()
+    books = [(target, DISPATCHER + offset, "") for offset in _DISPATCHER_WORDS if offset != _ADMINS]
+    return frozenset((account, word_at(slot)) for account, slot, _ in (*books, *_routes(plan, target)))
+
+
+def listed_slots(safe: Address, members: Iterable[Address]) -> frozenset[tuple[Address, Bytes32]]:
+    """Where a Safe keeps who follows whom in its lists of owners and of modules."""
+    return frozenset(
+        (safe, word_at(mapped(_padded(member), slot)))
+        for member in (SENTINEL, *members)
+        for slot in (SAFE_MODULES, SAFE_OWNERS)
+    )
 
 
 def _named(plan: Plan, network: Network) -> Iterator[tuple[Address, int, str]]:

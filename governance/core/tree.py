@@ -4,6 +4,7 @@ Every scalar is the text of the file; nothing is coerced. The canonical bytes of
 is keccak256 of them: comments, quoting, key order and layout do not count, one word of content does.
 """
 
+from collections.abc import Mapping as Mappings
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,16 @@ def plain(node: Node) -> Any:
     if isinstance(node, Listing):
         return [plain(item) for item in node.items]
     return {key.text: plain(value) for key, value in node.entries}
+
+
+def planted(value: Any, place: Place) -> Node:
+    """The tree of nested dicts, lists and strings that nobody has written down yet; all of it stands at one place."""
+    if isinstance(value, Mappings):
+        entries = ((Scalar(text=key, place=place), planted(inner, place)) for key, inner in value.items())
+        return Mapping(entries=tuple(entries), place=place)
+    if isinstance(value, str):
+        return Scalar(text=value, place=place)
+    return Listing(items=tuple(planted(inner, place) for inner in value), place=place)
 
 
 def child(node: Node, part: str | int) -> Node | None:

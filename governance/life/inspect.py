@@ -31,7 +31,7 @@ from governance.core.initializers import (
 from governance.core.keccak import keccak, selector
 from governance.core.ownfunctions import own_functions
 from governance.core.plan import Plan
-from governance.core.rehearsal import Scene, Sent
+from governance.core.scenes import Scene, Sent
 from governance.core.units import ZERO_ADDRESS, Address, Bytes32, Moment, address, shown
 from governance.life.script import ANYONE, BLOCK_TIME
 from governance.life.site import Site, Workspace

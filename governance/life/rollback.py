@@ -4,7 +4,7 @@ It gives the state back, not the time. It is a proposal like any other: reviewed
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from governance.core.errors import Refused
@@ -27,14 +27,20 @@ def rollback(proposal: Proposal, kind: Kind[Any], pins: Mapping[Network, Pins]) 
     if any(each != body for each in bodies.values()):
         networks = ", ".join(bodies)
         raise Refused(f"the way back from {proposal.id} differs from network to network", hint=f"--network {networks}")
+    made = document(proposal, body, list(bodies))
+    return "".join(f"{line}\n" for key, value in made.items() for line in _lines(key, value))
+
+
+def document(proposal: Proposal, body: Mapping[str, Any], networks: Sequence[str]) -> dict[str, Any]:
+    """The whole document, of the keys that `Kind.inverse` gives."""
     head = {
         "schema": SCHEMA,
         "title": f"Take back {proposal.id[:MAX_ID_LENGTH]}",
         "author": proposal.document.author,
-        "networks": list(bodies),
+        "networks": list(networks),
         "summary": f"Gives back what was before {proposal.id}. Say here why, and what has happened since.",
     }
-    return "".join(f"{line}\n" for key, value in {**head, **body}.items() for line in _lines(key, value))
+    return {**head, **body}
 
 
 def _lines(key: str, value: Any) -> Iterator[str]:

@@ -18,8 +18,9 @@ from governance.core.keccak import keccak
 from governance.core.kinds import Lane
 from governance.core.plan import Plan, Step
 from governance.core.quorum import count
-from governance.core.rehearsal import UNDONE, Act, Scene, Sent
+from governance.core.rehearsal import UNDONE
 from governance.core.safetx import SafeTx, execution
+from governance.core.scenes import Act, ActResult, BlockResult, Played, Scene, Sent
 from governance.core.stage import ACTIONS, DONE_TIMESTAMP, Stage
 from governance.core.units import ZERO_WORD, Address, Duration, Moment, checksummed
 from governance.life.locked import Locked, open_lock, require_fresh
@@ -89,6 +90,14 @@ class Script:
         pairs = zip(self.moments, self.acts, strict=True)
         return [Scene(moment=moment, sent=tuple(act.sent for act in acts)) for moment, acts in pairs]
 
+    def results(self, played: Sequence[Sequence[Played]]) -> tuple[BlockResult, ...]:
+        """Each act with what came of it."""
+        found = []
+        for moment, acts, results in zip(self.moments, self.acts, played, strict=True):
+            pairs = zip(acts, results, strict=True)
+            found.append(BlockResult(moment=moment, acts=tuple(ActResult(act=a, played=p) for a, p in pairs)))
+        return tuple(found)
+
 
 # 1. The plan.
 
@@ -109,7 +118,7 @@ def subject_of(site: Site, workspace: Workspace, proposal_id: str, plan: Plan | 
         sighting = look(site, workspace, proposal_id)
         assert sighting.locked is not None
         locked, head, safe = sighting.locked, sighting.head, sighting.safe
-        pending = _still_to_do(sighting)
+        pending = still_to_do(sighting)
     facts = site.safe(locked.plan.lane).look(head) if safe is None else safe
     _require_predecessor(site, locked, pending, head)
     unsent = [each.step.safe_tx.nonce for each in pending if each.eta is None]
@@ -125,7 +134,8 @@ def subject_of(site: Site, workspace: Workspace, proposal_id: str, plan: Plan | 
     )
 
 
-def _still_to_do(sighting: Sighting) -> tuple[Pending, ...]:
+def still_to_do(sighting: Sighting) -> tuple[Pending, ...]:
+    """Steps that are not executed yet. Raises Refused when there is nothing to be done any more."""
     assert sighting.locked is not None
     if sighting.stage in {Stage.EXECUTED, Stage.CANCELLED, Stage.EXPIRED}:
         message = f"{sighting.proposal} is {sighting.stage} on {sighting.network}: there is nothing to rehearse"
@@ -193,11 +203,11 @@ def executor_of(site: Site, subject: Subject) -> Address:
 
 def script_of(subject: Subject, executor: Address) -> Script:
     """The blocks, from the one after the head to the last execution."""
-    first = [act for tx in subject.earlier for act in _safe_acts(subject, tx, f"earlier: nonce {tx.nonce}")]
+    first = [act for tx in subject.earlier for act in safe_acts(subject, tx, f"earlier: nonce {tx.nonce}")]
     for pending in subject.pending:
         if pending.eta is None:
             verb = "schedule" if subject.lane is Lane.TIMELOCK else "execute"
-            first += _safe_acts(subject, pending.step.safe_tx, f"{verb}: {pending.step.label}")
+            first += safe_acts(subject, pending.step.safe_tx, f"{verb}: {pending.step.label}")
     blocks: list[tuple[Moment, tuple[Act, ...]]] = [(subject.start, tuple(first))] if first else []
     early = 0
     for index, pending in enumerate(subject.pending if subject.lane is Lane.TIMELOCK else ()):
@@ -205,12 +215,12 @@ def script_of(subject: Subject, executor: Address) -> Script:
         due = max(subject.due(pending), _after_the_one_before(subject.pending[:index], pending, last))
         if due.seconds - 2 > last.seconds:
             waiting = subject.pending[index:] if index == 0 else [pending]
-            tries = tuple(_execution(each.step, executor, must_pass=False) for each in waiting)
+            tries = tuple(execution_act(each.step, executor, must_pass=False) for each in waiting)
             early = len(blocks) if index == 0 and blocks else early
             blocks.append((Moment(due.seconds - 1), tries))
             last = blocks[-1][0]
         moment = max(due, last + Duration(1))
-        blocks.append((moment, (_execution(pending.step, executor, must_pass=True),)))
+        blocks.append((moment, (execution_act(pending.step, executor, must_pass=True),)))
     moments, acts = zip(*blocks, strict=True)
     return Script(moments=moments, acts=acts, early=early)
 
@@ -223,7 +233,7 @@ def _after_the_one_before(before: Sequence[Pending], pending: Pending, executed:
     return executed + Duration(max(extra, 0))
 
 
-def _safe_acts(subject: Subject, tx: SafeTx, label: str) -> list[Act]:
+def safe_acts(subject: Subject, tx: SafeTx, label: str) -> list[Act]:
     """A quorum of owners approves on chain, and then anyone has the Safe execute: no signature is needed."""
     owners = subject.owners[: subject.threshold]
     approve = Call(to=tx.safe, data=encode_call(APPROVE, [tx.hash]), summary="approveHash")
@@ -234,7 +244,8 @@ def _safe_acts(subject: Subject, tx: SafeTx, label: str) -> list[Act]:
     return [*approvals, Act(label=label, sent=Sent(call=call, sender=ANYONE), must_pass=True)]
 
 
-def _execution(step: Step, executor: Address, *, must_pass: bool) -> Act:
+def execution_act(step: Step, executor: Address, *, must_pass: bool) -> Act:
+    """The timelock's execution of a step."""
     assert step.operation is not None
     label = f"execute: {step.label}" if must_pass else f"execute too early: {step.label}"
     return Act(label=label, sent=Sent(call=step.operation.execute(), sender=executor), must_pass=must_pass)

@@ -6,7 +6,8 @@ Procedure:
 3. Just before the time, and again without the proposal at the same moment: nothing may differ.
 4. After the last step: every promise, read by the code that `gov verify` reads it by.
 5. What each execution changes, to the slot, and whose code it runs. Nothing may change that is not promised or declared.
-6. Every facet that is routed to anew is inspected on the state that is left (`life/inspect.py`).
+6. On the state that is left, the rollback and the emergency drill (`life/onward.py`).
+7. Every facet that is routed to anew is inspected on the state that is left (`life/inspect.py`).
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -24,35 +25,24 @@ from governance.core.facts import Head
 from governance.core.kinds import Lane
 from governance.core.network import Network
 from governance.core.plan import Plan
-from governance.core.rehearsal import (
-    ActResult,
-    BlockResult,
-    Frame,
-    Played,
-    Rehearsal,
-    Scene,
-    answer,
-    judge_blocks,
-    judge_delegated,
-    judge_early,
-    judge_promises,
-)
+from governance.core.rehearsal import Rehearsal, answer, judge_blocks, judge_delegated, judge_early, judge_promises
+from governance.core.scenes import BlockResult, Frame, Scene
 from governance.core.situation import unpromised
 from governance.core.slots import approval_slot, slot_names, timestamp_slot
 from governance.core.units import Address, Duration, Moment, to_hex
+from governance.life.ground import Build, Stage
 from governance.life.inspect import After, inspect_change
 from governance.life.locked import Locked
+from governance.life.onward import Onward, go_on, left_by
 from governance.life.script import Script, Subject, executor_of, script_of, subject_of
 from governance.life.site import Site, Workspace
 from governance.life.situation import situation_of
 from governance.life.verify import expected_answers, promised_effects
-from governance.ports import Chain, Simulator
+from governance.ports import Simulator
 
 T = TypeVar("T")
 LATER = Duration(4 * 3600)
 """How much later everything is tried once more, to tell what follows from the moment."""
-Build = Callable[[Chain], Site]
-"""The ports of the network over another chain."""
 
 
 def simulate(
@@ -68,10 +58,11 @@ def simulate(
 
     `plan` is one that is not locked yet; without it, the locked one is rehearsed, or what would be locked now.
     """
+    site = build(simulator.chain)
     subject = subject_of(site, workspace, proposal_id, plan)
     script = script_of(subject, executor_of(site, subject))
     played = simulator.play(script.scenes, subject.head)
-    blocks = _blocks(script, played)
+    blocks = script.results(played)
     findings = [*subject.findings, *judge_blocks(blocks)]
     if script.early:
         findings += _early(subject, script, simulator, build)
@@ -80,12 +71,14 @@ def simulate(
     changes: tuple[Change, ...] = ()
     undeclared: tuple[Change, ...] = ()
     moving: frozenset[Key] = frozenset()
+    onward = Onward()
     passed = all(result.played.ok for block in blocks for result in block.acts if result.act.must_pass)
     if passed:
         changes, frames = _traced(subject, script, simulator)
         moving = _moving(subject, script, simulator, changes)
-        later, then = simulator.after(script.scenes, script.moments[-1] + Duration(1), subject.head, changes=changes)
-        after, ran = build(later), {frame.account for frame in frames}
+        left = left_by(Stage(simulator=simulator, build=build, head=subject.head), subject, script, changes)
+        after, then = left.after.site, left.after.head
+        ran = {frame.account for frame in frames}
         unread: list[Seen] = []
         effects = _read(partial(promised_effects, after, subject.locked, then), unread, findings)
         answers = expected_answers(after, subject.locked, then)
@@ -98,6 +91,11 @@ def simulate(
         declared, undeclared = _held_against(subject.locked, site.network, changes, frames, blocks)
         findings += judge_promises("expectation-broken", declared) + judge_unannounced(undeclared, names)
         promised = [*effects, *answers, *declared]
+        live = (site, subject.head)
+        onward = _read(
+            partial(go_on, workspace, subject, left, live=live, frames=frames, moving=moving), onward, findings
+        )
+        findings += onward.findings
     made = subject.locked.plan
     end = After(scenes=script.scenes, moment=script.moments[-1] + Duration(1)) if passed else None
     of_facets, notes = inspect_change(site, workspace, simulator, made, head=subject.head, after=end)
@@ -116,19 +114,10 @@ def simulate(
         undeclared=undeclared,
         names=names,
         findings=(*findings, *of_facets),
-        notes=tuple(notes),
+        reversal=onward.reversal,
+        drill=onward.drill,
+        notes=(*onward.notes, *notes),
     )
-
-
-# 2. The blocks.
-
-
-def _blocks(script: Script, played: Sequence[Sequence[Played]]) -> tuple[BlockResult, ...]:
-    found = []
-    for moment, acts, results in zip(script.moments, script.acts, played, strict=True):
-        pairs = zip(acts, results, strict=True)
-        found.append(BlockResult(moment=moment, acts=tuple(ActResult(act=a, played=p) for a, p in pairs)))
-    return tuple(found)
 
 
 # 3. Before the time.

@@ -10,7 +10,7 @@ from governance.core.call import Call
 from governance.core.difference import Part, stored
 from governance.core.errors import Unreachable
 from governance.core.facts import Head
-from governance.core.rehearsal import Frame, Scene, Sent
+from governance.core.scenes import Frame, Scene, Sent
 from governance.core.slots import word_at
 from governance.core.units import ZERO_WORD, Duration, Moment, checksummed, to_hex
 from tests.adapters.badnode import Questions, Reply, answers, by_method, failure, serving

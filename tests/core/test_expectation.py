@@ -25,8 +25,8 @@ from governance.core.kinds import Lane
 from governance.core.operation import Operation
 from governance.core.pins import Pins
 from governance.core.plan import Plan, Step
-from governance.core.rehearsal import Frame
 from governance.core.safetx import SafeTx
+from governance.core.scenes import Frame
 from governance.core.slots import ERC1967, TIMELOCK_DELAY, TIMELOCK_ROLES, role_slot, timestamp_slot, word_at
 from governance.core.units import ZERO_WORD, Address, Bytes32, Duration, to_hex
 from tests.core.test_situation import (

@@ -10,20 +10,8 @@ from governance.core.effects import Seen
 from governance.core.errors import Refused
 from governance.core.facts import Head
 from governance.core.kinds import Lane
-from governance.core.rehearsal import (
-    Act,
-    ActResult,
-    BlockResult,
-    Frame,
-    Played,
-    Rehearsal,
-    Sent,
-    answer,
-    judge_blocks,
-    judge_delegated,
-    judge_early,
-    judge_promises,
-)
+from governance.core.rehearsal import Rehearsal, answer, judge_blocks, judge_delegated, judge_early, judge_promises
+from governance.core.scenes import Act, ActResult, BlockResult, Frame, Played, Sent
 from governance.core.slots import DISPATCHER, approval_slot, mapped, timestamp_slot, word_at
 from governance.core.units import ZERO_WORD, Bytes32, Moment, checksummed
 

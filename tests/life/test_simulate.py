@@ -443,7 +443,11 @@ SABOTAGE: dict[str, tuple[Story, list[str], str]] = {
         ["early-effect"],
         "before the delay is over, fee() gives 40: found 40, without the proposal 30",
     ),
-    "a guard that undoes a pause": (_guard_that_undoes_a_pause, ["effect-missing"], "would find is not paused"),
+    "a guard that undoes a pause": (
+        _guard_that_undoes_a_pause,
+        ["effect-missing", "rollback-impossible"],
+        "would find is not paused",
+    ),
     "a timelock that waits for nothing": (
         _timelock_that_waits_for_nothing,
         ["early-execution-possible", "step-reverts"],

@@ -17,6 +17,7 @@ from governance.apps.cli import (
     manifests,
     plans,
     policy,
+    rollback,
     signing,
     simulate,
 )
@@ -53,6 +54,7 @@ app.command("status", short_help="Where proposals stand, derived from the chain 
 app.command("execute", short_help="Execute what is due.")(acts.execute)
 app.command("verify", short_help="Hold an executed proposal's promises against the chain.")(acts.verify)
 app.command("cancel", short_help="Write the guardian's proposal that cancels another.")(documents.cancel)
+app.command("rollback", short_help="Write the proposal that takes another one back.")(rollback.rollback)
 app.command("history", short_help="What the journal notes about a proposal.")(plans.history)
 app.add_typer(manifests.app, name="manifest")
 app.add_typer(deploy.facet_app, name="facet", short_help="Inspect facets; put them on chain, to be routed to.")

@@ -223,4 +223,5 @@ def _print(made: list["Review"]) -> None:
             rules = ", ".join(f"{v.network}: {v.rule.id}" for v in each.verdicts if v.rule)
             typer.echo(f"{each.name}  holds  ({rules})  digest 0x{each.proposal.digest.hex()}")
     found = sum(len(each.findings) for each in made)
-    typer.echo(f"{counted(len(made), 'proposal')}, {counted(found, 'finding')}")
+    read = sum(not each.of_policy for each in made)
+    typer.echo(f"{counted(read, 'proposal')}, {counted(found, 'finding')}")

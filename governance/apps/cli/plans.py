@@ -20,10 +20,10 @@ from governance.apps.cli.common import (
     one_proposal,
     trouble,
 )
+from governance.apps.cli.rollback import text_of
 from governance.core.errors import GovError, Rejected
 
 if TYPE_CHECKING:
-    from governance.adapters.workspace import FileWorkspace
     from governance.core.errors import Finding
 
 
@@ -67,7 +67,12 @@ def plan(
     space = wiring.workspace(workspace)
     proposal_id = one_proposal(proposal, space.proposal_ids())
     if rollback:
-        _rollback(space, proposal_id, wiring.networks_of(space, proposal_id, network), json=json)
+        networks = wiring.networks_of(space, proposal_id, network)
+        text = text_of(space, proposal_id, networks)
+        if json:
+            emit({"schema": "governance/rollback/v1", "proposal": proposal_id, "networks": networks, "text": text})
+        else:
+            typer.echo(text, nl=False)
         return
     plans: dict[str, Any] = {}
     questions: dict[str, tuple[str, ...]] = {}
@@ -93,25 +98,6 @@ def plan(
             console(stderr=True).print(str(finding), markup=False)
     if stale:
         raise typer.Exit(1)
-
-
-def _rollback(space: "FileWorkspace", proposal_id: str, networks: list[str], *, json: bool) -> None:
-    """By the pins of the lock file, or where there is none, of the plan that follows now."""
-    from governance.core.kinds import KINDS
-    from governance.life.locked import open_lock
-    from governance.life.pin import plan_now
-    from governance.life.rollback import rollback
-
-    proposal, pins = space.proposal(proposal_id), {}
-    for name in networks:
-        locked = open_lock(space, proposal_id, name)
-        made = plan_now(wiring.site(space, name), space, proposal_id).plan if locked is None else locked.plan
-        pins[space.policy().networks[name]] = made.pins
-    text = rollback(proposal, KINDS[proposal.document.kind], pins)
-    if json:
-        emit({"schema": "governance/rollback/v1", "proposal": proposal_id, "networks": networks, "text": text})
-    else:
-        typer.echo(text, nl=False)
 
 
 def status(

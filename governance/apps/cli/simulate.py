@@ -1,11 +1,11 @@
 """`gov simulate`: rehearse a proposal. Nothing is sent, nothing is written, and no key is asked for."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.apps import show, wiring
+from governance.apps import show, showafter, wiring
 from governance.apps.cli.common import (
     HERE,
     AsJson,
@@ -18,21 +18,35 @@ from governance.apps.cli.common import (
     leave,
     one_proposal,
 )
-from governance.core.errors import GovError
+from governance.core.errors import GovError, Refused, Rejected
 from governance.core.extra import draft
+
+if TYPE_CHECKING:
+    from governance.adapters.workspace import FileWorkspace
 
 
 def simulate(
-    proposal: ProposalId,
+    proposal: ProposalId = "",
     workspace: WorkspaceDir = HERE,
     network: OnNetwork = None,
     write_expect: Annotated[
         bool, typer.Option("--write-expect", help="Only draft, under `expect:`, the changes that nothing announces.")
     ] = False,
+    all_pending: Annotated[
+        bool, typer.Option("--all-pending", help="Instead, every open proposal with every other, in each order.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
-    """Rehearse a proposal's whole life on the live state: approvals, delay, execution, promises, every changed slot."""
+    """Rehearse a proposal's whole life on the live state: approvals, delay, execution, promises, every changed slot.
+
+    Then the rollback and an emergency drill on what it leaves.
+    """
     space = wiring.workspace(workspace)
+    if bool(proposal) is all_pending:
+        raise Rejected("name one proposal, or say --all-pending", hint="gov simulate 7")
+    if all_pending:
+        _stacked(space, network, json=json)
+        return
     proposal_id = one_proposal(proposal, space.proposal_ids())
     rehearsals = []
     for name in wiring.networks_of(space, proposal_id, network):
@@ -43,15 +57,36 @@ def simulate(
         return
     if json:
         documents = [
-            {**show.rehearsal_document(each), "findings": [finding_document(finding) for finding in each.findings]}
+            {
+                **show.rehearsal_document(each),
+                **showafter.afterwards_document(each),
+                "findings": [finding_document(finding) for finding in each.findings],
+            }
             for each in rehearsals
         ]
         emit({"schema": "governance/simulation/v1", "networks": documents})
     else:
         for each in rehearsals:
-            console().print(show.rehearsal(each))
+            console().print(show.rehearsal(each), showafter.afterwards(each), showafter.findings(each.findings))
     for each in rehearsals:
         try:
             each.require()
         except GovError as error:
             leave(error)
+
+
+def _stacked(space: "FileWorkspace", only: str | None, *, json: bool) -> None:
+    names = sorted(space.policy().networks) if only is None else [only]
+    stacks = [wiring.stacked(space, wiring.site(space, name)) for name in names]
+    if json:
+        documents: list[dict[str, Any]] = [
+            {**showafter.stack_document(each), "findings": [finding_document(finding) for finding in each.findings]}
+            for each in stacks
+        ]
+        emit({"schema": "governance/stacked/v1", "networks": documents})
+    else:
+        for each in stacks:
+            console().print(showafter.stack(each))
+    found = tuple(finding for each in stacks for finding in each.findings)
+    if found:
+        leave(Refused("the order of open proposals matters", findings=found))

@@ -58,6 +58,8 @@ class ContractCallDocument(ProposalDocument):
     kind: Literal["contract_call"]
     calls: list[ContractCallEntry] = Field(min_length=1)
     """In order, all or nothing."""
+    rollback: list[ContractCallEntry] | None = Field(default=None, min_length=1)
+    """The calls that take it back, in order."""
 
 
 class ContractCall(Kind[ContractCallDocument]):
@@ -81,9 +83,11 @@ class ContractCall(Kind[ContractCallDocument]):
 
     def questions(self, document: ContractCallDocument, network: Network, pins: Pins) -> tuple[str, ...]:  # noqa: ARG002
         """What nobody but a reviewer can know of a call."""
-        asked = [
-            "What does each call change, and what would change it back? No rollback follows from a call by itself."
-        ]
+        asked = ["What does each call change, and does what stands under `rollback` change all of it back?"]
+        if document.rollback is None:
+            asked = [
+                "What does each call change, and what would change it back? No rollback follows from a call by itself."
+            ]
         for to in dict.fromkeys(_to(entry, network) for entry in document.calls):
             asked.append(f"Is the code at {to} the one that was reviewed, and can somebody else change it?")
         value = sum(int(entry.value) for entry in document.calls)
@@ -92,6 +96,13 @@ class ContractCall(Kind[ContractCallDocument]):
         if not document.expect:
             asked.append("Nothing is expected afterwards: which view under `expect` would show that it worked?")
         return tuple(asked)
+
+    def inverse(self, document: ContractCallDocument, network: Network, pins: Pins) -> dict[str, Any] | None:  # noqa: ARG002
+        """The calls that the proposal itself names for it; None where it names none."""
+        if document.rollback is None:
+            return None
+        back, there = ([entry.model_dump() for entry in entries] for entries in (document.rollback, document.calls))
+        return {"kind": self.name, "calls": back, "rollback": there}
 
 
 def _to(entry: ContractCallEntry, network: Network) -> Address:

@@ -1,0 +1,69 @@
+"""A chain that is asked each thing about a block once. What a block says never changes, so an answer holds for good.
+
+Only for one piece of work: it forgets nothing while it lives. The newest block, and what is not tied to a block, are asked
+each time.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeVar
+
+from governance.core.call import Call
+from governance.core.facts import Head, Log, Receipt
+from governance.core.units import Address, Bytes32, Moment
+from governance.ports import Answer, Chain
+
+K = TypeVar("K", bound=Hashable)
+
+
+class RecalledChain:
+    """See `governance.ports.Chain`."""
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+        self._known: dict[tuple[str, Head, Hashable], Any] = {}
+
+    def head(self) -> Head:
+        """The newest block, asked anew."""
+        return self._chain.head()
+
+    def call_many(self, calls: Sequence[Call], at: Head) -> list[Answer]:
+        """View calls; only those are asked whose answer is not known."""
+        return self._recall("call", calls, at, self._chain.call_many)
+
+    def codes(self, addresses: Sequence[Address], at: Head) -> list[bytes]:
+        """Runtime codes."""
+        return self._recall("code", addresses, at, self._chain.codes)
+
+    def storage(self, slots: Sequence[tuple[Address, int]], at: Head) -> list[Bytes32]:
+        """Storage words."""
+        return self._recall("storage", slots, at, self._chain.storage)
+
+    def logs(self, address: Address, topics: Sequence[Sequence[Bytes32] | None], at: Head) -> list[Log]:
+        """Logs up to the block."""
+        wanted = (address, tuple(None if each is None else tuple(each) for each in topics))
+        asked = self._recall("logs", [wanted], at, lambda _, head: [self._chain.logs(address, topics, head)])
+        found: list[Log] = asked[0]
+        return found
+
+    def dry_run(self, call: Call, *, sender: Address, at: Head) -> Answer:
+        """One call by somebody."""
+        asked = self._recall(
+            "dry run", [(call, sender)], at, lambda _, head: [self._chain.dry_run(call, sender=sender, at=head)]
+        )
+        answer: Answer = asked[0]
+        return answer
+
+    def moments(self, blocks: Sequence[int], at: Head) -> list[Moment]:
+        """Timestamps of earlier blocks."""
+        return self._recall("moment", blocks, at, self._chain.moments)
+
+    def receipt(self, tx_hash: Bytes32) -> Receipt | None:
+        """Asked anew: a transaction may be mined at any time."""
+        return self._chain.receipt(tx_hash)
+
+    def _recall(self, what: str, wanted: Sequence[K], at: Head, ask: Callable[[list[K], Head], list[Any]]) -> list[Any]:
+        missing = [each for each in dict.fromkeys(wanted) if (what, at, each) not in self._known]
+        if missing:
+            for each, answer in zip(missing, ask(missing, at), strict=True):
+                self._known[what, at, each] = answer
+        return [self._known[what, at, each] for each in wanted]

@@ -1,0 +1,80 @@
+"""What a block said once is not asked again; what may change is."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from governance.adapters.recalled import RecalledChain
+from governance.core.call import Call, encode_call, function
+from governance.core.facts import Head
+from governance.ports import Answer
+from tests import sites
+from tests.sites import Place
+
+FEE = encode_call(function("fee()"), [])
+
+
+class Counting:
+    """A chain that counts what it is asked."""
+
+    def __init__(self, place: Place) -> None:
+        self._chain = place.site.chain
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        def ask(*given: object, **named: object) -> object:
+            self.asked.append(name)
+            answer: object = getattr(self._chain, name)(*given, **named)
+            return answer
+
+        return ask
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return sites.simulated(tmp_path)
+
+
+def test_each_thing_about_a_block_is_asked_once(place: Place) -> None:
+    counting = Counting(place)
+    chain = RecalledChain(counting)  # type: ignore[arg-type]  # it answers to every name
+    head, target = place.site.chain.head(), place.site.network.target
+    call = Call(to=target, data=FEE)
+
+    def everything(at: Head) -> list[object]:
+        return [
+            chain.call_many([call, call], at),
+            chain.codes([target], at),
+            chain.logs(target, [None], at),
+            chain.dry_run(call, sender=target, at=at),
+        ]
+
+    first = everything(head)
+    assert first == everything(head)
+    assert counting.asked == ["call_many", "codes", "logs", "dry_run"]
+    answers = first[0]
+    assert isinstance(answers, list)
+    assert answers[0] == answers[1] == Answer(ok=True, data=answers[0].data)
+
+
+def test_only_what_is_not_known_is_asked(place: Place) -> None:
+    counting = Counting(place)
+    chain = RecalledChain(counting)  # type: ignore[arg-type]  # as above
+    head, network = place.site.chain.head(), place.site.network
+    chain.codes([network.target], head)
+    both = chain.codes([network.target, network.timelock], head)
+    assert both == place.site.chain.codes([network.target, network.timelock], head)
+    assert counting.asked == ["codes"] * 2
+
+
+def test_the_newest_block_and_another_block_are_asked_anew(place: Place) -> None:
+    counting = Counting(place)
+    chain = RecalledChain(counting)  # type: ignore[arg-type]  # as above
+    first = chain.head()
+    chain.codes([place.site.network.target], first)
+    place.warp(12)
+    second = chain.head()
+    chain.codes([place.site.network.target], second)
+    assert second != first
+    assert counting.asked == ["head", "codes", "head", "codes"]
