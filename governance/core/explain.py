@@ -203,6 +203,8 @@ def explanation_document(each: Explanation) -> dict[str, Any]:
         "approval_lifetime": None if rule.approval_lifetime is None else rule.approval_lifetime.seconds,
         "visible": None if rule.visible is None else rule.visible.seconds,
         "separate": list(rule.separate),
+        "calls": None if rule.calls is None else [str(permission) for permission in rule.calls],
+        "value_at_most": str(rule.value_at_most),
     }
 
 
@@ -227,7 +229,11 @@ def sentences(each: Explanation) -> Sequence[str]:
 
 
 def _conditions(rule: Rule) -> Iterable[str]:
-    """What a rule asks of approvals, and when something is sent."""
+    """What a rule lets be called, what it asks of approvals, and when something is sent."""
+    for permission in rule.calls or ():
+        yield f"may call   {permission}"
+    if rule.value_at_most:
+        yield f"may send   {rule.value_at_most} wei"
     if rule.approval_lifetime is not None:
         yield f"approvals  by members end after {rule.approval_lifetime}"
     if rule.visible is not None:

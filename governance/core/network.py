@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal, get_args
 
 from governance.core.units import Address
-
-DUTIES = ("council", "guardian", "timelock", "target", "policy_anchor")
-"""What an account of a network may be there; each is a field of `Network`, and nobody's name."""
 
 
 class TargetKind(StrEnum):
@@ -14,6 +12,11 @@ class TargetKind(StrEnum):
 
     MANIFEST_DISPATCHER = "manifest_dispatcher"
     DIAMOND = "diamond"
+
+
+Duty = Literal["target", "timelock", "council", "guardian", "policy_anchor"]
+DUTIES: tuple[Duty, ...] = get_args(Duty)
+"""What an account of a network may be there; each is a field of `Network`, and nobody's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,3 +33,7 @@ class Network:
     target_kind: TargetKind
     target: Address
     policy_anchor: Address
+
+    def duties_of(self, account: str) -> tuple[str, ...]:
+        """What an account does here; empty for a stranger."""
+        return tuple(duty for duty in DUTIES if getattr(self, duty) == account)

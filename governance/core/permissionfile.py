@@ -7,6 +7,16 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from governance.core.call import function, member_types, typed
+from governance.core.conditions import (
+    OPERATORS,
+    ArgumentPath,
+    Condition,
+    bounds,
+    canonical,
+    dotted_path,
+    element_type,
+    number,
+)
 from governance.core.errors import Finding, Rejected
 from governance.core.fields import (
     AddressField,
@@ -18,19 +28,33 @@ from governance.core.fields import (
     matching,
     one_of,
 )
-from governance.core.permission import OPERATORS, Allowance, ArgumentPath, Condition, Permission, normal
+from governance.core.network import Duty
+from governance.core.permission import Allowance, Permission
 from governance.core.tree import Loc, Mapping, dotted, locate
 from governance.core.units import Duration
 
-_PATH = r"(0|[1-9][0-9]?)(\.(0|[1-9][0-9]?)){0,7}"
+_STEP = r"(0|[1-9][0-9]?)(\[\]){0,4}"
+_PATH = rf"{_STEP}(\.{_STEP}){{0,7}}"
 ArgumentField = Annotated[
     str,
-    AfterValidator(matching(_PATH, "an argument by its number, from 0; write 1, or 1.0 for a member of a tuple")),
+    AfterValidator(
+        matching(
+            _PATH,
+            "an argument by its number, from 0; write 1, or 1.0 for a member of a tuple, or 1[] for each of a list",
+        )
+    ),
     WithJsonSchema(
-        {"type": ["string", "integer", "number"], "pattern": f"^{_PATH}$", "description": "An argument's number"}
+        {
+            "type": ["string", "integer", "number"],
+            "pattern": f"^{_PATH}$",
+            "description": "An argument's number, from 0; 1.0 for a member of a tuple, 1[] for each element of a list",
+        }
     ),
 ]
-_VALUE = WithJsonSchema({"type": ["string", "number", "boolean", "array"]})
+_ONE = {"type": ["string", "number", "boolean", "array"]}
+_VALUE = WithJsonSchema(_ONE)
+_NUMBER = WithJsonSchema({"type": ["string", "integer"], "pattern": "^(0|-?[1-9][0-9]{0,77})$"})
+_VALUES = WithJsonSchema({"type": "array", "items": _ONE, "minItems": 1})
 
 
 class BitmaskPart(DocumentPart):
@@ -48,16 +72,16 @@ class ConditionPart(DocumentPart):
     model_config = one_of(*OPERATORS)
 
     argument: ArgumentField
-    """Its number, from 0; `1.0` for the first member of the second argument."""
+    """Its number, from 0; `1.0` for the first member of the second argument, `1[]` for each of its elements."""
     equal: Annotated[Any, _VALUE] = None
     """Just this."""
-    less: Annotated[Any, _VALUE] = None
+    less: Annotated[Any, _NUMBER] = None
     """A smaller number."""
-    greater: Annotated[Any, _VALUE] = None
+    greater: Annotated[Any, _NUMBER] = None
     """A larger number."""
-    in_: Annotated[list[Any], _VALUE] | None = Field(default=None, alias="in", min_length=1)
+    in_: Annotated[list[Any], _VALUES] | None = Field(default=None, alias="in", min_length=1)
     """One of these."""
-    subset: Annotated[list[Any], _VALUE] | None = Field(default=None, min_length=1)
+    subset: Annotated[list[Any], _VALUES] | None = Field(default=None, min_length=1)
     """A list with nothing in it but some of these."""
     bitmask: BitmaskPart | None = None
     """Some bits."""
@@ -79,7 +103,7 @@ class AllowancePart(DocumentPart):
     model_config = one_of("argument", "wei")
 
     argument: ArgumentField | None = None
-    """The number that counts."""
+    """The number that counts; with `[]` the sum of a list."""
     wei: Annotated[Literal["true"], WithJsonSchema({"enum": ["true", True]})] | None = None
     """Instead: what is sent with the call."""
     at_most: DecimalField
@@ -96,8 +120,8 @@ class AllowancePart(DocumentPart):
 class PermissionPart(DocumentPart):
     """A function that may be called."""
 
-    to: list[AddressField | Literal["target"]] = Field(min_length=1)
-    """Contracts; `target` for the governed system."""
+    to: list[AddressField | Duty] = Field(min_length=1)
+    """Contracts; `target` for the governed system, and so on for what the network names."""
     function: SignatureField
     """In canonical types, e.g. `setFee(uint256)`."""
     where: list[ConditionPart] = Field(default_factory=list)
@@ -161,41 +185,64 @@ def _condition(part: ConditionPart, inputs: tuple[str, ...]) -> Condition:
 
 
 def path_of(written: str) -> ArgumentPath:
-    """`1.0` as numbers."""
-    return tuple(int(part) for part in written.split("."))
+    """`1[].0` as steps."""
+    return tuple(None if step == "[]" else int(step) for step in re.findall(r"[0-9]+|\[\]", written))
 
 
 def argument_type(inputs: tuple[str, ...], path: ArgumentPath) -> str:
     """The ABI type at a path. Raises Rejected where there is nothing."""
     members, found = inputs, ""
-    for index in path:
-        if index >= len(members):
-            raise Rejected(f"there is no argument {'.'.join(map(str, path))}", hint="arguments are counted from 0")
-        found = members[index]
+    for i, step in enumerate(path):
+        element = element_type(found)
+        if step is None and element is None:
+            raise Rejected(f"`{found}` is no list", hint=f"write {dotted_path(path[:i])} without []")
+        if step is not None and element is not None:
+            raise Rejected(f"`{found}` is a list", hint=f"write {dotted_path(path[:i])}[] for each of its elements")
+        if step is not None and step >= len(members):
+            raise Rejected(f"there is no argument {dotted_path(path)}", hint="arguments are counted from 0")
+        found = element if step is None and element is not None else members[step or 0]
         members = member_types(found) if found.startswith("(") and found.endswith(")") else ()
     return found
 
 
 def _wanted(part: ConditionPart, abi_type: str) -> Any:
-    """What is compared, typed. Raises Rejected when it does not fit the type."""
+    """What is compared, typed. Raises Rejected when it does not fit the type, or nothing would ever hold."""
     operator = part.operator
     written = getattr(part, _field(operator))
     if operator in {"less", "greater"}:
-        if not re.fullmatch(r"u?int[0-9]+", abi_type):
-            raise Rejected(f"`{abi_type}` is no number: nothing is {operator}", hint="use equal, in, subset or bitmask")
-        return typed(abi_type, written)
+        return _bound(operator, abi_type, written)
     if operator == "in":
-        return [normal(typed(abi_type, each)) for each in written]
+        return tuple(canonical(abi_type, typed(abi_type, each)) for each in written)
     if operator == "subset":
-        element = re.fullmatch(r"(.*)\[[0-9]*\]", abi_type, re.DOTALL)
+        element = element_type(abi_type)
         if element is None:
             raise Rejected(f"`{abi_type}` is no list", hint="use in for a single value")
-        return [normal(typed(element[1], each)) for each in written]
+        return tuple(canonical(element, typed(element, each)) for each in written)
     if operator == "bitmask":
-        if not re.fullmatch(r"(uint|bytes)[0-9]+", abi_type):
-            raise Rejected(f"`{abi_type}` has no bits to compare", hint="use equal or in")
-        return (typed(abi_type, written.mask), typed(abi_type, written.equals))
-    return normal(typed(abi_type, written))
+        return _bits(abi_type, written)
+    return canonical(abi_type, typed(abi_type, written))
+
+
+def _bound(operator: str, abi_type: str, written: Any) -> int:
+    ends = bounds(abi_type)
+    if ends is None:
+        raise Rejected(f"`{abi_type}` is no number: nothing is {operator}", hint="use equal, in, subset or bitmask")
+    wanted = int(typed(abi_type, written))
+    if wanted == ends[operator == "greater"]:
+        words = "less" if operator == "less" else "greater"
+        raise Rejected(f"no `{abi_type}` is {words} than {wanted}", hint="drop the permission, or write what may be")
+    return wanted
+
+
+def _bits(abi_type: str, part: BitmaskPart) -> tuple[Any, Any]:
+    if not re.fullmatch(r"(uint|bytes)[0-9]+", abi_type):
+        raise Rejected(f"`{abi_type}` has no bits to compare", hint="use equal or in")
+    mask, value = typed(abi_type, part.mask), typed(abi_type, part.equals)
+    if not number(mask):
+        raise Rejected("the mask has no bit: nothing is compared", hint="drop the condition, or name the bits")
+    if number(value) & ~number(mask):
+        raise Rejected("`equals` has bits that `mask` leaves out: it never holds", hint="name them in the mask as well")
+    return mask, value
 
 
 def _at(tree: Mapping, loc: Loc, rule: str, message: str, hint: str) -> Finding:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 
+from governance.core.call import Call
 from governance.core.errors import Place, Rejected
 from governance.core.findings import validated
 from governance.core.network import DUTIES, Network
 from governance.core.officehours import NO_ALMANAC, Almanac, OfficeHours
-from governance.core.permission import TARGET, Permission
+from governance.core.permission import Permission
 from governance.core.permissionfile import permission
 from governance.core.policycheck import disagreements
 from governance.core.policyfile import COUNCIL_THRESHOLD, BookPart, NetworkPart, PolicyDocument, RulePart, SafeRolePart
@@ -58,10 +59,24 @@ class Rule:
     """Roles for two of which nobody counts."""
     calls: tuple[Permission, ...] | None
     """What may be called; None where nothing limits it but the kind."""
-    value_at_most: int | None
-    """Wei of one proposal; None where the permissions alone limit it."""
+    value_at_most: int
+    """Wei of one proposal."""
     risk: Risk = Risk.ROUTINE
     """The highest that a proposal may carry here."""
+    _permitted: Map[tuple[str, bytes], tuple[Permission, ...]] = field(init=False, repr=False, compare=False)
+    """Permissions by what they are for, an address or a duty, and by selector."""
+
+    def __post_init__(self) -> None:
+        found: dict[tuple[str, bytes], list[Permission]] = {}
+        for each in self.calls or ():
+            for to in each.to:
+                found.setdefault((to, each.selector), []).append(each)
+        object.__setattr__(self, "_permitted", {key: tuple(those) for key, those in found.items()})
+
+    def permissions_for(self, call: Call, network: Network) -> tuple[Permission, ...]:
+        """Those that speak of this function of this contract, in the order of the file."""
+        keys = ((to, call.data[:4]) for to in (call.to, *network.duties_of(call.to)))
+        return tuple(each for key in keys for each in self._permitted.get(key, ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +179,7 @@ def read(tree: Mapping, *, file: str, kinds: frozenset[str], almanac: Almanac = 
 
 def _of(permission: Permission) -> Iterator[Address]:
     """The contracts that a permission names."""
-    return (Address(account) for account in permission.to if account != TARGET)
+    return (Address(account) for account in permission.to if account not in DUTIES)
 
 
 def _entry(part: BookPart, document: PolicyDocument) -> BookEntry:
@@ -201,7 +216,7 @@ def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping, a
         delay=Duration.parse(part.delay),
         grace=None if part.grace is None else Duration.parse(part.grace),
         calls=_calls(part, ("rules", index, "calls"), tree),
-        value_at_most=_value_at_most(part),
+        value_at_most=int(part.value_at_most),
         freeze=tuple((Moment.parse(f.from_), Moment.parse(f.to)) for f in part.freeze),
         office_hours=None if part.office_hours is None else office_hours(part.office_hours, almanac),
         approval_lifetime=None if part.approval_lifetime is None else Duration.parse(part.approval_lifetime),
@@ -215,9 +230,3 @@ def _calls(part: RulePart, loc: Loc, tree: Mapping) -> tuple[Permission, ...] | 
     if not isinstance(part.calls, list):
         return None
     return tuple(permission(each, (*loc, i), tree) for i, each in enumerate(part.calls))
-
-
-def _value_at_most(part: RulePart) -> int | None:
-    if part.value_at_most is not None:
-        return int(part.value_at_most)
-    return None if isinstance(part.calls, list) else 0

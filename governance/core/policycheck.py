@@ -208,6 +208,10 @@ def _callable(index: int, rule: RulePart, tree: Mapping) -> Iterator[Finding]:
         yield _at(tree, ("rules", index), "calls-open", message, hint)
     for j, part in enumerate(rule.calls if isinstance(rule.calls, list) else ()):
         yield from permission_findings(part, (*loc, j), tree)
+        if int(part.value_at_most) > int(rule.value_at_most):
+            message = f"{part.value_at_most} wei may go with a call, and {rule.value_at_most} with a whole proposal"
+            hint = "let `value_at_most` of the rule be as much as several calls together may send, or drop this one"
+            yield _at(tree, (*loc, j, "value_at_most"), "calls-value", message, hint)
         if part.allowance is not None and rule.via != "timelock":
             message = f"nothing counts what the {rule.via} lane has spent"
             yield _at(tree, (*loc, j, "allowance"), "allowance-lane", message, "drop `allowance`, or go via timelock")

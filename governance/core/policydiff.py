@@ -293,13 +293,8 @@ def _calls(was: Rule, now: Rule) -> Words:
 
 def _value(was: Rule, now: Rule) -> Words:
     if was.value_at_most != now.value_at_most:
-        more = now.value_at_most is None or (was.value_at_most is not None and now.value_at_most > was.value_at_most)
-        words = f"may send {_wei(now.value_at_most)}, no longer {_wei(was.value_at_most)}"
-        yield LOOSER if more else STRICTER, words
-
-
-def _wei(limit: int | None) -> str:
-    return "as many wei as its permissions let" if limit is None else f"at most {limit} wei"
+        words = f"may send at most {now.value_at_most} wei, no longer at most {was.value_at_most} wei"
+        yield LOOSER if now.value_at_most > was.value_at_most else STRICTER, words
 
 
 def _unweighed(name: str) -> RuleWords:
@@ -332,6 +327,7 @@ RULE_WORDS: dict[str, RuleWords | None] = {
     "risk": _risk,
     "calls": _calls,
     "value_at_most": _value,
+    "_permitted": None,  # an index of the calls
 }
 """What each field of a rule says; None where it says nothing of its own."""
 

@@ -209,8 +209,8 @@ class RulePart(DocumentPart):
         | None
     ) = None
     """What may be called; `any` where the author may choose. Kinds that derive their calls themselves need no list."""
-    value_at_most: DecimalField | None = None
-    """Wei that one proposal may send in all; none when left out, and as the permissions say where there are any."""
+    value_at_most: DecimalField = "0"
+    """Wei that one proposal may send in all; none when left out."""
     freeze: list[FreezePart] = Field(default_factory=list)
     """Times in which nothing is queued or becomes executable."""
     office_hours: OfficeHoursPart | None = None

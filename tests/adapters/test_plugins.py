@@ -98,6 +98,18 @@ def test_the_kind_of_an_installed_package_is_a_kind_like_any(installed: Path) ->
     assert rule.id == "upgrades-are-slow"
 
 
+def test_a_kind_that_does_not_say_otherwise_calls_what_its_author_chooses(installed: Path) -> None:
+    """threat_52: so a rule for it lists what may be called, or says that it may be anything."""
+    install(installed, "dust:sweep")
+    space = workspace(installed)
+    text = space.policy_file.read_text("utf-8")
+    space.policy_file.write_text(text.replace("contract_call, ", "").replace("    calls: any\n", ""), "utf-8")
+    with pytest.raises(Rejected) as caught:
+        space.policy()
+    (finding,) = caught.value.findings
+    assert (finding.rule, "`sweep`" in finding.message) == ("policy-calls-open", True)
+
+
 def test_it_can_be_part_of_a_batch(installed: Path) -> None:
     install(installed, "dust:sweep")
     entry = '{kind: sweep, token: "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"}'

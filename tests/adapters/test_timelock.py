@@ -146,6 +146,35 @@ def test_operations_are_told_in_the_order_asked_and_at_the_block_asked(
     assert tl.operations([], node.head()) == []
 
 
+def test_the_ledger_has_what_was_executed_and_what_waits_and_nothing_cancelled(
+    node: Node, timelock: Address, box: Address
+) -> None:
+    calls = [call(box, "set(uint256)", 1), call(box, "set(uint256)", 2)]
+    done, waits, gone, back = (operation(timelock, calls, delay=DELAY, salt=salt) for salt in (b"1", b"2", b"3", b"4"))
+    for scheduled in (done, waits, gone, back):
+        sent(node, scheduled.schedule())
+    before = node.head()
+    for step in (cancel(timelock, gone.id), cancel(timelock, back.id), back.schedule()):
+        sent(node, step)
+    node.warp(DELAY)
+    sent(node, done.execute(), by=9)
+    executed = node.head()
+    node.warp(50)
+    tl = reader(node, timelock)
+    told = [(spent.operation, spent.call.to, spent.call.data, spent.moment) for spent in tl.ledger(node.head())]
+    assert sorted(told, key=str) == sorted(
+        (
+            (one_of.id, each.to, each.data, moment)
+            for one_of, moment in ((done, executed.timestamp), (waits, None), (back, None))
+            for each in calls
+        ),
+        key=str,
+    )
+    assert {(spent.operation, spent.moment) for spent in tl.ledger(before)} == {
+        (one_of.id, None) for one_of in (done, waits, gone, back)
+    }
+
+
 def test_an_operation_that_executed_within_one_block_of_its_schedule_is_executed(node: Node, box: Address) -> None:
     timelock = deploy_timelock(node, delay=0, proposers=[node.address(1)])
     wanted = operation(timelock, [call(box, "set(uint256)", 1)], delay=0)

@@ -78,6 +78,8 @@ def test_the_document_has_everything_that_is_said():
         "approval_lifetime": 2592000,
         "visible": None,
         "separate": [],
+        "calls": None,
+        "value_at_most": "0",
     }
 
 
@@ -90,6 +92,14 @@ def test_what_is_asked_of_approvals_is_said():
         "seen       by enough of each role for 24 h before anything is sent",
         "apart      nobody counts for two of security, author",
     )
+
+
+def test_what_may_be_called_is_said():
+    listed = '    calls: [{to: [target], function: "f(uint8[])", where: [{argument: "0[]", less: 9}]}]\n    value_at_most: 7\n'
+    each = explain(made(changed(("    calls: any\n", listed))), CALLS, "devnet")
+    assert sentences(each)[4:6] == ("may call   f(uint8[]) of target, where argument 0[] less 9", "may send   7 wei")
+    document = explanation_document(each)
+    assert (document["calls"], document["value_at_most"]) == (["f(uint8[]) of target, where argument 0[] less 9"], "7")
 
 
 def test_a_call_is_explained_with_its_bytes():

@@ -136,8 +136,8 @@ BOTH_WAYS: dict[str, tuple[Edits, list[tuple[Weight, str]], list[tuple[Weight, s
     ),
     "only what is listed": (
         (("    calls: any\n", '    calls: [{to: [target], function: "setFee(uint256)", where: [{argument: 0, less: 9}]}]\n'),),
-        [(L, f"{SLOW}: may send as many wei as its permissions let, no longer at most 0 wei"), (S, f"{SLOW}: may call only what is listed")],
-        [(L, f"{SLOW}: may call anything, no longer only what is listed"), (S, f"{SLOW}: may send at most 0 wei, no longer as many wei as its permissions let")],
+        [(S, f"{SLOW}: may call only what is listed")],
+        [(L, f"{SLOW}: may call anything, no longer only what is listed")],
     ),
     "more wei": (
         (("    calls: any\n", "    calls: any\n    value_at_most: 7\n"),),

@@ -245,3 +245,37 @@ def test_an_allowance_is_spent_by_what_was_done_and_by_what_waits(council: tuple
     place.write(three, SET_FEE.replace("40", "60"))
     assert [f.rule for f in refused(lambda: place.lock(three))] == [RULE]
     assert rules(Refused("x", findings=refused(lambda: place.lock(three)))) == [RULE]
+
+
+def test_the_third_within_the_time_is_refused_at_every_gate_with_a_chain_and_executed_after_it(
+    council: tuple[Place, Anchor],
+) -> None:
+    place, comes_into_force = council
+    free = text_of(place)
+    limited = free.replace(ANY, LISTED.format(", allowance: {argument: 0, at_most: 100, per: 5 d}"))
+    three, found = "0003-three", {}
+    place.executed(ONE, SET_FEE)
+    place.executed(TWO, SET_FEE.replace("40", "41"))
+    comes_into_force(limited)
+    place.write(three, SET_FEE.replace("40", "42"))
+    found["lock"] = refused(lambda: place.lock(three))
+    comes_into_force(free)
+    place.lock(three)
+    comes_into_force(limited)
+    assert [each.rule for each in reviewed(place) if each.rule == RULE] == []  # a file alone knows no ledger
+    found["sign"] = refused(lambda: place.sign(three, "alice"))
+    comes_into_force(free)
+    place.sign(three, "alice", "bob", "carol")
+    comes_into_force(limited)
+    found["queue"] = refused(lambda: place.queue(three))
+    comes_into_force(free)
+    place.queue(three)
+    place.warp(DELAY)
+    comes_into_force(limited)
+    found["execute"] = refused(lambda: place.execute(three))
+    said = {gate: {each.message for each in findings if each.rule == RULE} for gate, findings in found.items()}
+    words = f"42 more would make 123 within 5 d, rule {RULE} allows 100"
+    assert said == {gate: {words} for gate in ("lock", "sign", "queue", "execute")}
+    place.warp(DAY + 1)  # the first is five days old now
+    place.execute(three)
+    assert place.stage(three) is Stage.EXECUTED

@@ -32,8 +32,8 @@ def easier(rule: Rule, own: Rule) -> Iterator[str]:
         yield f"rule {own.id} lets it lapse after {own.grace}, rule {rule.id} after {rule.grace or 'no time at all'}"
     if own.calls is not None and own.calls != rule.calls:
         yield f"rule {own.id} lists what may be called, and rule {rule.id} not the same"
-    if own.value_at_most is not None and (rule.value_at_most is None or rule.value_at_most > own.value_at_most):
-        yield f"rule {own.id} lets {own.value_at_most} wei go, rule {rule.id} more"
+    if rule.value_at_most > own.value_at_most:
+        yield f"rule {own.id} lets {own.value_at_most} wei go, rule {rule.id} {rule.value_at_most}"
     if not set(own.freeze) <= set(rule.freeze):
         yield f"rule {own.id} is frozen at times when rule {rule.id} is not"
     if own.office_hours is not None and (rule.office_hours is None or not rule.office_hours.within(own.office_hours)):

@@ -1,83 +1,113 @@
-"""What the rule lets be called. Every call of the plan must be allowed by one permission of the rule, where it lists any."""
+"""What the rule lets be called: where it lists any, every call of the plan needs one permission that allows it.
+
+A permission with an allowance allows a call as long as everything that it speaks of, executed within the time, waiting or
+in this plan, is not too much together. It counts what other permissions allow as well, so that one permission less never
+lets more through.
+"""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from governance.core.call import Call
 from governance.core.case import Case
 from governance.core.checks.calls import place_of
 from governance.core.errors import Finding, Rejected
-from governance.core.permission import Permission
+from governance.core.permission import Permission, Reading, Spent, read_call
 from governance.core.policy import Rule
-from governance.core.tree import Loc
-from governance.core.units import Address, Moment
+from governance.core.units import Bytes32, Duration
 
 
 def permissions(case: Case, rule: Rule) -> Iterator[Finding]:
-    """A finding for each call that no permission allows, for wei above the limit, and for a spent allowance."""
+    """A finding for wei above the limit, for each call that no permission allows, and for each spent allowance."""
     if case.plan is None:
         return
     calls = [call for step in case.plan.steps for call in step.calls]
     wei = sum(call.value for call in calls)
-    if rule.value_at_most is not None and wei > rule.value_at_most:
+    if wei > rule.value_at_most:
         message = f"{wei} wei would leave, rule {rule.id} lets {rule.value_at_most} go"
         yield case.finding(("kind",), rule.id, message, "send less, or have the policy changed")
     if rule.calls is None:
         return
-    target = case.policy.networks[case.network].target
+    own = frozenset(step.operation.id for step in case.plan.steps if step.operation is not None)
+    ledger = _Ledger(case=case, rule=rule, calls=calls, own=own)
+    told: set[int] = set()
     for i, call in enumerate(calls):
-        yield from _refused(case, rule, rule.calls, call, place_of(case, f"calls[{i}]"), target)
-    for permission in rule.calls:
-        if permission.allowance is not None:
-            yield from _overdrawn(case, rule, permission, calls, target)
+        loc = place_of(case, f"calls[{i}]")
+        meant = rule.permissions_for(call, case.policy.networks[case.network])
+        objections = _objections(call, meant)
+        open_to_it = [each for each, against in zip(meant, objections, strict=True) if not against]
+        if not meant:
+            message = f"rule {rule.id} does not let {call.summary or 'this'} be called on {call.to}"
+            yield case.finding(loc, rule.id, message, "a permission must be added by a policy change")
+        elif not open_to_it:
+            nearest = min(objections, key=len)
+            message = f"rule {rule.id} lets {call.summary} be called only otherwise: {'; '.join(nearest)}"
+            yield case.finding(loc, rule.id, message, f"see its permission at {meant[objections.index(nearest)].place}")
+        elif all(ledger.overdrawn(permission) for permission in open_to_it):
+            spent = min(open_to_it, key=ledger.over)
+            if id(spent) not in told:
+                told.add(id(spent))
+                hint = f"wait, or propose less; see its permission at {spent.place}"
+                yield case.finding(loc, rule.id, ledger.sentence(spent), hint)
 
 
-def _refused(
-    case: Case, rule: Rule, allowed: Sequence[Permission], call: Call, loc: Loc, target: Address
-) -> Iterator[Finding]:
-    meant = [permission for permission in allowed if permission.is_for(call, target)]
-    if not meant:
-        message = f"rule {rule.id} does not let {call.summary or 'this'} be called on {call.to}"
-        yield case.finding(loc, rule.id, message, "a permission must be added by a policy change")
-        return
-    objections = [list(permission.objections(call)) for permission in meant]
-    if all(objections):
-        nearest = min(objections, key=len)
-        message = f"rule {rule.id} lets {call.summary} be called only otherwise: {'; '.join(nearest)}"
-        yield case.finding(loc, rule.id, message, f"see its permission at {meant[objections.index(nearest)].place}")
+def _objections(call: Call, meant: Sequence[Permission]) -> list[list[str]]:
+    """Of each permission; the call is decoded once for each list of types."""
+    readings: dict[tuple[str, ...], Reading | None] = {}
+    for permission in meant:
+        if permission.function.inputs not in readings:
+            try:
+                readings[permission.function.inputs] = read_call(permission.function, call)
+            except Rejected:
+                readings[permission.function.inputs] = None
+    return [list(permission.objections(call, readings[permission.function.inputs])) for permission in meant]
 
 
-def _overdrawn(
-    case: Case, rule: Rule, permission: Permission, calls: Sequence[Call], target: Address
-) -> Iterator[Finding]:
-    allowance = permission.allowance
-    assert allowance is not None
-    ours = sum(_used(permission, call, target) for call in calls)
-    if not ours:
-        return
-    assert case.plan is not None
-    own = {step.operation.id for step in case.plan.steps if step.operation is not None}
-    before = sum(
-        _used(permission, spent.call, target)
-        for spent in case.spent
-        if spent.operation not in own and (spent.moment is None or not _past(spent.moment, case, allowance.per.seconds))
-    )
-    if before + ours > allowance.at_most:
-        message = (
-            f"{ours} more would make {before + ours} within {allowance.per}, rule {rule.id} allows {allowance.at_most}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ledger:
+    """What each permission with an allowance has been used for, and by this plan would be."""
+
+    case: Case
+    rule: Rule
+    calls: Sequence[Call]
+    own: frozenset[Bytes32]
+    """This plan's operations, which may wait already: they count as the plan."""
+    _used: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def overdrawn(self, permission: Permission) -> bool:
+        return permission.allowance is not None and self.over(permission) > 0
+
+    def over(self, permission: Permission) -> int:
+        """How much it is too much; nothing when this plan uses nothing."""
+        assert permission.allowance is not None
+        before, ours = self._sums(permission, permission.allowance.per)
+        return before + ours - permission.allowance.at_most if ours else 0
+
+    def sentence(self, permission: Permission) -> str:
+        assert permission.allowance is not None
+        before, ours = self._sums(permission, permission.allowance.per)
+        allowed = f"rule {self.rule.id} allows {permission.allowance.at_most}"
+        return f"{ours} more would make {before + ours} within {permission.allowance.per}, {allowed}"
+
+    def _sums(self, permission: Permission, per: Duration) -> tuple[int, int]:
+        if id(permission) not in self._used:
+            before = [spent.call for spent in self.case.spent if self._counts(spent, per)]
+            self._used[id(permission)] = self._total(permission, before), self._total(permission, self.calls)
+        return self._used[id(permission)]
+
+    def _counts(self, spent: Spent, per: Duration) -> bool:
+        """What waits counts always."""
+        if spent.operation in self.own:
+            return False
+        now = self.case.now
+        return spent.moment is None or now is None or spent.moment.seconds + per.seconds > now.seconds
+
+    def _total(self, permission: Permission, calls: Sequence[Call]) -> int:
+        """Over those that the permission speaks of."""
+        network = self.case.policy.networks[self.case.network]
+        return sum(
+            permission.used(call)
+            for call in calls
+            if call.data[:4] == permission.selector
+            and not permission.to.isdisjoint((call.to, *network.duties_of(call.to)))
         )
-        hint = f"wait, or propose less; see its permission at {permission.place}"
-        yield case.finding(("kind",), rule.id, message, hint)
-
-
-def _past(moment: Moment, case: Case, seconds: int) -> bool:
-    return case.now is not None and moment.seconds + seconds <= case.now.seconds
-
-
-def _used(permission: Permission, call: Call, target: Address) -> int:
-    """What a call takes from the allowance; nothing if it is another function."""
-    if not permission.is_for(call, target):
-        return 0
-    try:
-        return permission.used(call)
-    except Rejected:
-        return 0  # refused for itself, where it is proposed
