@@ -39,9 +39,7 @@ def bytecode(name: str) -> bytes:
 class RealSafe:
     """A proxy in front of the singleton of one version, with its owners."""
 
-    def __init__(
-        self, version: str, owners: list[Address], threshold: int, *, evm: pyrevm.EVM | None = None
-    ) -> None:
+    def __init__(self, version: str, owners: list[Address], threshold: int, *, evm: pyrevm.EVM | None = None) -> None:
         self.version = version
         self.evm = pyrevm.EVM() if evm is None else evm
         self.evm.set_balance(DEPLOYER, 10**20)
