@@ -95,10 +95,8 @@ def dangers(steps: Sequence[Sequence[Node]], *, network: Network, pins: Pins) ->
 def asked(nodes: Sequence[Node], network: Network) -> Needs:
     """What must be read before anybody can tell what these calls leave; nothing for calls that leave it all alone."""
     acts, _ = _acts(nodes, network)
-    grants = _grants(acts)
-    roles = [
-        key for key in dict.fromkeys(_key(grant) for grant in grants if not grant.held) if key in _watched(network)
-    ]
+    taken = dict.fromkeys(_key(grant) for _, grant in _grants(acts) if not grant.held)
+    roles = [key for key in taken if key in _watched(network)]
     return Needs(
         roles=tuple(roles),
         target=any(contract == network.target for contract, _ in roles),
@@ -156,9 +154,10 @@ def _read(fn: Function, node: Node) -> tuple[Any, ...]:
 
 
 def _roles(acts: Iterable[_Act], network: Network, pins: Pins) -> Iterator[Finding]:
-    grants = _grants(acts)
-    for grant in grants:
+    made = list(_grants(acts))
+    for _, grant in made:
         yield from dangerous(grant, network)
+    grants = [grant for act, grant in made if act.own or not grant.held]
     unpause = unpausing(network, pins)
     keys = dict.fromkeys((*map(_key, grants), *((network.target, role) for role in unpause)))
     after: dict[Key, set[Address]] = {}
@@ -175,15 +174,13 @@ def _roles(acts: Iterable[_Act], network: Network, pins: Pins) -> Iterator[Findi
     yield from left_without(known, after, network, unpausing=unpause)
 
 
-def _grants(acts: Iterable[_Act]) -> list[Grant]:
-    """What is given and taken; what other calls carry can only take, and does so last."""
-    made = [
-        (act, Grant(path=act.path, contract=act.account, role=role, account=account, held=act.function is GRANT))
-        for act in acts
-        if act.function in _ROLES
-        for role, account in [act.arguments]
-    ]
-    return [grant for act, grant in made if act.own or not grant.held]
+def _grants(acts: Iterable[_Act]) -> Iterator[tuple[_Act, Grant]]:
+    """What is given and taken, and by which act."""
+    for act in acts:
+        if act.function in _ROLES:
+            role, account = act.arguments
+            held = act.function is GRANT
+            yield act, Grant(path=act.path, contract=act.account, role=role, account=account, held=held)
 
 
 def _key(grant: Grant) -> Key:
