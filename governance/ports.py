@@ -26,6 +26,7 @@ from governance.core.journal import Entry, Intent
 from governance.core.permission import Spent
 from governance.core.safetx import SafeTx
 from governance.core.scenes import Played, Scene, Sent, Trace, Traced, Trial
+from governance.core.signable import Signable
 from governance.core.units import Address, Bytes32, Moment
 
 
@@ -208,8 +209,11 @@ class Signer(Protocol):
         """Whose signature it gives."""
         ...
 
-    def sign(self, signed_hash: Bytes32) -> bytes:
-        """The 65-byte signature r ‖ s ‖ v over an EIP-712 hash as it is, v in {27, 28}, low s."""
+    def sign(self, what: Signable) -> bytes:
+        """The 65-byte signature r ‖ s ‖ v over an EIP-712 hash as it is, v in {27, 28}, low s.
+
+        Raises Refused when its holder, or the device, does not want to; Unreachable when it does not answer.
+        """
         ...
 
 

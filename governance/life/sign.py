@@ -114,7 +114,7 @@ def sign(ceremony: Ceremony, signer: Signer, workspace: Workspace) -> Sequence[B
             nonce=tx.nonce,
             safe_tx_hash=tx.hash,
             signer=signer.address,
-            signature=signer.sign(tx.hash),
+            signature=signer.sign(tx),
         )
         mailbox.add(ballot)
         ballots.append(ballot)
