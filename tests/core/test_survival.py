@@ -1,6 +1,6 @@
 """What calls leave of the governance is judged wherever they come from: called outright, in a batch, or in a bundle.
 
-threat_28, threat_32, threat_43, threat_52
+threat_28, threat_32, threat_43
 """
 
 # ruff: noqa: E501 - one row, one fact
