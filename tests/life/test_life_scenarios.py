@@ -18,6 +18,7 @@ from governance.core.facts import Generation, OperationEvent
 from governance.core.keccak import keccak
 from governance.core.kinds import Lane
 from governance.core.operation import cancel
+from governance.core.quorum import Quorum
 from governance.core.signature import SignatureKind
 from governance.core.stage import ACTIONS, SUCCESSORS, Stage
 from governance.core.units import ZERO_WORD, Moment
