@@ -1,15 +1,16 @@
-"""JSON-RPC over HTTP in batches, by web3.py's provider: an answer to every question, or Unreachable.
+"""JSON-RPC over HTTP in batches: an answer to every question, or Unreachable.
 
 Answers are matched to questions by id; a missing, foreign or malformed one is never replaced by a default. An endpoint is
 shown as scheme, host and port only, since user, path and query carry keys. Redirects are not followed. One thread at a time.
 """
 
+import json
 import logging
 import time
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,9 +19,7 @@ from governance.core.strictjson import require_shallow
 from governance.core.units import shown
 
 if TYPE_CHECKING:
-    from requests import RequestException
-    from web3.providers import HTTPProvider
-    from web3.types import RPCResponse
+    from requests import PreparedRequest, RequestException, Session
 
 BATCH = 100
 """Requests in one HTTP request; public endpoints take at least this many."""
@@ -50,25 +49,13 @@ class Rpc:
 
     def __init__(self, url: str, network: str) -> None:
         self._url = url
+        self._ids = count(1)
         self.shown = f"{network} at {_origin(url, network)}"
         """The network and where its node is, without anything secret."""
 
     @cached_property
-    def _provider(self) -> "HTTPProvider":
-        from web3.providers import HTTPProvider
-
-        class Provider(HTTPProvider):
-            """One that a bomb of brackets cannot end the process with."""
-
-            @staticmethod
-            def decode_rpc_response(raw_response: bytes) -> "RPCResponse":
-                require_shallow(raw_response.decode("utf-8"), shown_as="the answer")
-                return HTTPProvider.decode_rpc_response(raw_response)
-
-        for name in ("web3", "urllib3"):  # their debug lines hold the whole URL
-            logging.getLogger(name).setLevel(logging.INFO)
-        how = {"timeout": TIMEOUT, "allow_redirects": False}
-        return Provider(self._url, request_kwargs=how, exception_retry_configuration=None)
+    def _line(self) -> "_Line":
+        return _Line(self._url)
 
     def ask(self, requests: Sequence[Request]) -> list[Any]:
         """Results in order, errors as RpcError. In as many HTTP requests as the endpoint wants."""
@@ -128,29 +115,27 @@ class Rpc:
         raise Unreachable(f"{self.shown} does not answer: {reason}", hint="check the endpoint, then try again")
 
     def _exchange(self, requests: Sequence[Request]) -> list[Any] | dict[str, Any]:
-        from requests import RequestException
-        from web3.exceptions import Web3Exception
-
-        first = next(self._provider.request_counter) + 1
+        asked = [{"jsonrpc": "2.0", "id": next(self._ids), "method": m, "params": given} for m, given in requests]
+        raw = self._line.post(json.dumps(asked).encode())
         try:
-            with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # missing ids: judged below
-                given: Any = self._provider.make_batch_request(list(requests))  # type: ignore[arg-type]
-        except RequestException:
-            raise
-        except (Web3Exception, ValueError, TypeError, KeyError, AttributeError, Rejected) as error:
+            text = raw.decode("utf-8")
+            require_shallow(text, shown_as="the answer")  # a bomb of brackets would end the process
+            given: Any = json.loads(text)
+        except (ValueError, Rejected) as error:
             raise self.garbled("JSON-RPC") from error
         if isinstance(given, dict):
             return given
-        return self._matched(given, range(first, first + len(requests)))
+        return self._matched(given, [one["id"] for one in asked])
 
-    def _matched(self, given: Any, ids: range) -> list[Any]:
+    def _matched(self, given: Any, ids: Sequence[Any]) -> list[Any]:
         if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
             raise self.garbled("a list of answers")
         if len(given) != len(ids):
             raise self.garbled(f"{len(ids)} answers to {len(ids)} questions, but with {len(given)}")
-        if [one.get("id") for one in given] != list(ids):
+        answered = {one["id"]: one for one in given if type(one.get("id")) is int}
+        if set(answered) != set(ids):
             raise self.garbled("answers to the questions that were asked")
-        return [self._result(one) for one in given]
+        return [self._result(answered[each]) for each in ids]
 
     def _result(self, one: dict[str, Any]) -> Any:
         if one.get("error") is not None:
@@ -164,6 +149,30 @@ class Rpc:
         if not isinstance(error, dict):
             raise self.garbled("an error that is one")
         return RpcError(code=error.get("code"), message=str(error.get("message", "")), data=error.get("data"))
+
+
+class _Line:
+    """One endpoint by HTTP. Proxies, certificates and passwords of the environment hold, and are looked up once."""
+
+    def __init__(self, url: str) -> None:
+        from requests import Request as HttpRequest
+        from requests import Session
+
+        logging.getLogger("urllib3").setLevel(logging.INFO)  # its debug lines hold the whole URL
+        self._session: Session = Session()
+        request = HttpRequest("POST", url, headers={"Content-Type": "application/json"})
+        self._prepared: PreparedRequest = self._session.prepare_request(request)
+        self._how = self._session.merge_environment_settings(self._prepared.url, {}, None, None, None)
+
+    def post(self, body: bytes) -> bytes:
+        """What the endpoint sends back; raises RequestException."""
+        request = self._prepared.copy()
+        request.prepare_body(body, None)
+        if self._session.cookies:  # by which some endpoints keep a client at one backend
+            request.prepare_cookies(self._session.cookies)
+        response = self._session.send(request, timeout=TIMEOUT, allow_redirects=False, **self._how)
+        response.raise_for_status()
+        return response.content
 
 
 def _fault(error: "RequestException") -> tuple[str, bool]:
