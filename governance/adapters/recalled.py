@@ -21,6 +21,8 @@ class RecalledChain:
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
         self._known: dict[tuple[str, Head, Hashable], Any] = {}
+        self.viewed: dict[Call, None] = {}
+        """Every view that was asked, in order."""
 
     def head(self) -> Head:
         """The newest block, asked anew."""
@@ -28,6 +30,7 @@ class RecalledChain:
 
     def call_many(self, calls: Sequence[Call], at: Head) -> list[Answer]:
         """View calls; only those are asked whose answer is not known."""
+        self.viewed.update(dict.fromkeys(calls))
         return self._recall("call", calls, at, self._chain.call_many)
 
     def codes(self, addresses: Sequence[Address], at: Head) -> list[bytes]:

@@ -14,7 +14,7 @@ from governance.core.facts import Head, SafeFacts, SafeOutcome
 from governance.core.keccak import keccak
 from governance.core.safelayout import FALLBACK_SLOT, GUARD_SLOT, SENTINEL, SINGLETON_SLOT
 from governance.core.safetx import VERSIONS, SafeTx, execution
-from governance.core.units import ZERO_ADDRESS, Address, Bytes32, checksummed, shown, to_hex
+from governance.core.units import ZERO_ADDRESS, Address, Bytes32, checksummed, code_hash, shown, to_hex
 from governance.ports import Answer, Chain
 
 _VERSION = function("VERSION()(string)")
@@ -44,7 +44,7 @@ class NodeSafe:
         """Owners, threshold, nonce and everything that can bypass them."""
         singleton, guard, handler = self._slots(at)
         codes = self._chain.codes([self._address, singleton], at)
-        proxy_hash, singleton_hash = (Bytes32(keccak(code)) for code in codes)
+        proxy_hash, singleton_hash = (code_hash(code) for code in codes)
         self._require_known(codes[0], proxy_hash, singleton, singleton_hash)
         version, owners, threshold, nonce, modules = self._reads(at)
         facts = SafeFacts(

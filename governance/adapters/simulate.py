@@ -39,10 +39,13 @@ class NodeSimulator:
 
     def __init__(self, url: str, network: str, chain: Chain) -> None:
         self._rpc = Rpc(url, network)
-        self.chain: Chain = RecalledChain(chain)
+        recalled = RecalledChain(chain)
+        self.chain: Chain = recalled
         """The real blocks, of which each thing is asked once."""
+        self.viewed = recalled.viewed
+        """What was asked of the real blocks, in order."""
         self.asked: dict[Sent, None] = {}
-        """What was asked of any later chain, in order: the next is asked all of it at once."""
+        """What was asked of any later chain, in order."""
 
     def play(self, scenes: Sequence[Scene], at: Head) -> list[list[Played]]:
         """One request for all scenes."""
@@ -205,6 +208,7 @@ class _Later:
         return [self._answers[each] for each in sent]
 
     def _wanted(self, sent: Sequence[Sent]) -> Sequence[Sent]:
+        """All that was asked of an earlier one, since this one is asked the same."""
         asked = self._simulator.asked
         asked.update(dict.fromkeys(sent))
         return tuple(asked)
@@ -226,6 +230,14 @@ class _Supposed(_Later):
 
     Its logs are those that the scenes leave when they are played.
     """
+
+    def _wanted(self, sent: Sequence[Sent]) -> Sequence[Sent]:
+        """At first what is asked; whoever asks again reads on, and so all at once that was ever asked of any block."""
+        every = super()._wanted(sent)
+        if not self._answers:
+            return tuple(dict.fromkeys(sent))
+        viewed = (Sent(call=call, sender=ZERO_ADDRESS) for call in self._simulator.viewed)
+        return tuple(dict.fromkeys((*every, *viewed)))
 
     def _ask(self, sent: Sequence[Sent]) -> None:
         given = self._simulator.suppose(sent, self._head.timestamp, self._base_head, self._supposed)

@@ -21,9 +21,9 @@ from governance.core.access import ADMIN, APPLY, COMMIT, EMERGENCY
 from governance.core.call import Call
 from governance.core.errors import ChainContradicts, Finding, Refused
 from governance.core.facts import Generation, Head, TargetFacts
-from governance.core.keccak import keccak, selector
+from governance.core.keccak import selector
 from governance.core.network import Network, TargetKind
-from governance.core.units import Address, Bytes32
+from governance.core.units import Address, Bytes32, code_hash
 from governance.ports import Answer, Chain
 
 FINGERPRINT = b"gov.dispatcher.1".ljust(32, b"\0")
@@ -53,11 +53,11 @@ class NodeTarget:
         calls = [Call(to=self._network.target, data=question) for question in _QUESTIONS]
         generation = self._generation(self._chain.call_many(calls, at))
         self._require_kind(generation)
-        code_hash = Bytes32(keccak(code))
-        self._require_confirmed(generation, code_hash)
+        found = code_hash(code)
+        self._require_confirmed(generation, found)
         if generation is Generation.DIAMOND:
-            return diamond.look(self._chain, self._network, code_hash, at)
-        return dispatcher.look(self._chain, self._network, generation, code_hash, at)
+            return diamond.look(self._chain, self._network, found, at)
+        return dispatcher.look(self._chain, self._network, generation, found, at)
 
     def role_members(self, at: Head) -> dict[Bytes32, frozenset[Address]]:
         """Everybody to whom its logs say a role was granted; the timelock and the guardian besides, without a log."""

@@ -14,7 +14,7 @@ from governance.core.errors import Finding, Refused, Rejected
 from governance.core.facts import Head, Log, OperationEvent, OperationFacts, TimelockFacts
 from governance.core.keccak import keccak
 from governance.core.permission import Spent
-from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Duration, checksummed
+from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Duration, checksummed, code_hash
 from governance.ports import Answer, Chain
 
 ADMIN = ZERO_WORD
@@ -60,7 +60,7 @@ class NodeTimelock:
         proposes, cancels, guardian_cancels, is_open = (bool(self._value(HAS_ROLE, answer)) for answer in held)
         return TimelockFacts(
             address=self._address,
-            code_hash=Bytes32(keccak(code)),
+            code_hash=code_hash(code),
             min_delay=Duration(int(self._value(_MIN_DELAY, delay))),
             council_may_propose=proposes,
             council_may_cancel=cancels,

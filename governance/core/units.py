@@ -42,6 +42,12 @@ def checksummed(raw: bytes) -> Address:
     return Address("0x" + "".join(c.upper() if int(m, 16) >= 8 else c for c, m in zip(digits, mask, strict=False)))
 
 
+@lru_cache(maxsize=256)
+def code_hash(code: bytes) -> Bytes32:
+    """keccak256 of a code, as `extcodehash` gives it."""
+    return Bytes32(keccak(code))
+
+
 def address(text: str) -> Address:
     """Read an address that carries its EIP-55 checksum. Raises Rejected on any other text."""
     if not _ADDRESS.fullmatch(text):
