@@ -19,7 +19,7 @@ from governance.core.strictjson import require_shallow
 from governance.core.units import shown
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest, RequestException, Session
+    from requests import PreparedRequest, RequestException
 
 BATCH = 100
 """Requests in one HTTP request; public endpoints take at least this many."""
@@ -159,7 +159,7 @@ class _Line:
         from requests import Session
 
         logging.getLogger("urllib3").setLevel(logging.INFO)  # its debug lines hold the whole URL
-        self._session: Session = Session()
+        self._session = Session()
         request = HttpRequest("POST", url, headers={"Content-Type": "application/json"})
         self._prepared: PreparedRequest = self._session.prepare_request(request)
         self._how = self._session.merge_environment_settings(self._prepared.url, {}, None, None, None)

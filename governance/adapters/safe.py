@@ -5,9 +5,11 @@ too: a lying `VERSION()` or a swapped singleton is refused.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from governance.adapters.known import SAFE_PROXIES, SAFE_SINGLETONS
+from governance.adapters.recalled import Reads
 from governance.core.call import Call, Function, decode, encode_call, function
 from governance.core.errors import ChainContradicts, Finding, Refused, Rejected
 from governance.core.facts import Head, SafeFacts, SafeOutcome
@@ -22,6 +24,7 @@ _OWNERS = function("getOwners()(address[])")
 _THRESHOLD = function("getThreshold()(uint256)")
 _NONCE = function("nonce()(uint256)")
 _MODULES = function("getModulesPaginated(address,uint256)(address[],address)")
+_READS = (_VERSION, _OWNERS, _THRESHOLD, _NONCE)
 _APPROVED = function("approvedHashes(address,bytes32)(uint256)")
 _HASH = function(
     "getTransactionHash(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,uint256)(bytes32)"
@@ -63,9 +66,18 @@ class NodeSafe:
         self._require_sound(facts)
         return facts
 
+    @cached_property
+    def foreseen(self) -> Reads:
+        """What a look begins with."""
+        calls = (Call(to=self._address, data=encode_call(fn, [])) for fn in _READS)
+        return Reads(
+            calls=(*calls, self._page(SENTINEL)),
+            codes=(self._address,),
+            slots=tuple((self._address, slot) for slot in (SINGLETON_SLOT, GUARD_SLOT, FALLBACK_SLOT)),
+        )
+
     def _slots(self, at: Head) -> list[Address]:
-        slots = [(self._address, slot) for slot in (SINGLETON_SLOT, GUARD_SLOT, FALLBACK_SLOT)]
-        return [checksummed(word[12:]) for word in self._chain.storage(slots, at)]
+        return [checksummed(word[12:]) for word in self._chain.storage(self.foreseen.slots, at)]
 
     def _require_known(self, code: bytes, proxy_hash: Bytes32, singleton: Address, code_hash: Bytes32) -> None:
         if not code:
@@ -79,10 +91,8 @@ class NodeSafe:
 
     def _reads(self, at: Head) -> tuple[Any, ...]:
         """VERSION, owners, threshold, nonce and all modules."""
-        functions = (_VERSION, _OWNERS, _THRESHOLD, _NONCE)
-        calls = [Call(to=self._address, data=encode_call(fn, [])) for fn in functions]
-        *answers, page = self._chain.call_many([*calls, self._page(SENTINEL)], at)
-        values = (self._values(fn, answer)[0] for fn, answer in zip(functions, answers, strict=True))
+        *answers, page = self._chain.call_many(self.foreseen.calls, at)
+        values = (self._values(fn, answer)[0] for fn, answer in zip(_READS, answers, strict=True))
         return (*values, self._modules(page, at))
 
     def _modules(self, answer: Answer, at: Head) -> tuple[Address, ...]:
