@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -55,7 +55,7 @@ class Rpc:
 
     @cached_property
     def _line(self) -> "_Line":
-        return _Line(self._url)
+        return _line(self._url)
 
     def ask(self, requests: Sequence[Request]) -> list[Any]:
         """Results in order, errors as RpcError. In as many HTTP requests as the endpoint wants."""
@@ -173,6 +173,12 @@ class _Line:
         response = self._session.send(request, timeout=TIMEOUT, allow_redirects=False, **self._how)
         response.raise_for_status()
         return response.content
+
+
+@lru_cache(maxsize=8)
+def _line(url: str) -> _Line:
+    """One connection for all that this process asks of an endpoint."""
+    return _Line(url)
 
 
 def _fault(error: "RequestException") -> tuple[str, bool]:

@@ -25,7 +25,7 @@ EMPTY_CODE_HASH = Bytes32(keccak(b""))
 """`extcodehash` of an account without code (EIP-1052)."""
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-_HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
+_HEX = re.compile(r"0x[0-9a-fA-F]*")
 _DURATION = re.compile(r"(0|[1-9][0-9]{0,9}) ?(s|min|h|d)")
 LONGEST = 36_525 * 86_400
 """Seconds: a hundred years. Beyond that, calendars end before durations do."""
@@ -65,7 +65,7 @@ def address_bytes(value: Address) -> bytes:
 
 def hex_bytes(text: str) -> bytes:
     """Read `0x` and an even number of hex digits. Raises Rejected on any other text."""
-    if not _HEX.fullmatch(text):
+    if len(text) % 2 or not _HEX.fullmatch(text):
         raise Rejected(f"`{shown(text)}` is not hex data", hint="write 0x and an even number of hex digits")
     return bytes.fromhex(text[2:])
 
