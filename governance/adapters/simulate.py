@@ -6,6 +6,7 @@ either method is Unreachable.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -76,36 +77,42 @@ class NodeSimulator:
             for name, config in tracers
         ]
         difference, tree = (self._require(answer, "debug_traceCall") for answer in self._rpc.together(requests))
-        try:
+        with self._well_formed("a trace"):
             return Trace(changes=_changes(difference, without=sent.sender), delegated=tuple(_delegated(tree)))
-        except (TypeError, KeyError, ValueError, AttributeError, GovError) as error:
-            raise self._rpc.garbled("a trace") from error
 
     def traces(self, wanted: Sequence[Trial], at: Head) -> list[Traced]:
-        """One tracer tells what changes, the other whether it went through."""
-        tracers = [("prestateTracer", {"diffMode": True}), ("callTracer", {})]
-        requests: list[Request] = [
-            ("debug_traceCall", [_request(each.sent), _block(at), {"tracer": name, "tracerConfig": config, **how}])
-            for each in wanted
-            for how in [_supposing(each.sent, each.moment, each.given)]
-            for name, config in tracers
-        ]
-        answers = [self._require(answer, "debug_traceCall") for answer in self._rpc.ask(requests)]
+        """What stores a word went through: a revert leaves none. Of the others, another tracer tells whether, and why not."""
+        made = self._each(wanted, "prestateTracer", {"diffMode": True}, at)
+        with self._well_formed("traces"):
+            found = [_changes(each, without=trial.sent.sender) for trial, each in zip(wanted, made, strict=True)]
+        silent = [i for i, changes in enumerate(found) if not any(each.part in _LASTING for each in changes)]
+        calls = dict(zip(silent, self._each([wanted[i] for i in silent], "callTracer", {}, at), strict=True))
+        with self._well_formed("traces"):
+            return [_traced(changes, calls.get(i)) for i, changes in enumerate(found)]
+
+    @contextmanager
+    def _well_formed(self, wanted: str) -> Iterator[None]:
         try:
-            return [
-                _traced(each, difference, call)
-                for each, difference, call in zip(wanted, answers[::2], answers[1::2], strict=True)
-            ]
+            yield
         except (TypeError, KeyError, ValueError, AttributeError, GovError) as error:
-            raise self._rpc.garbled("traces") from error
+            raise self._rpc.garbled(wanted) from error
+
+    def _each(self, wanted: Sequence[Trial], tracer: str, config: dict[str, Any], at: Head) -> list[Any]:
+        how = {"tracer": tracer, "tracerConfig": config}
+        requests: list[Request] = [
+            (
+                "debug_traceCall",
+                [_request(each.sent), _block(at), {**how, **_supposing(each.sent, each.moment, each.given)}],
+            )
+            for each in wanted
+        ]
+        return [self._require(answer, "debug_traceCall") for answer in self._rpc.ask(requests)]
 
     def gas_limit(self, at: Head) -> int:
         """As that very block says."""
         (block,) = self._rpc.results(self._rpc.ask([("eth_getBlockByHash", [to_hex(at.hash), False])]))
-        try:
+        with self._well_formed("a block"):
             return _number(block["gasLimit"])
-        except (TypeError, KeyError, ValueError) as error:
-            raise self._rpc.garbled("a block") from error
 
     def suppose(self, wanted: Sequence[Sent], moment: Moment, at: Head, given: Sequence[Change]) -> list[Answer]:
         """Views on the block with the given changes made."""
@@ -121,10 +128,8 @@ class NodeSimulator:
 
     def _run(self, blocks: Sequence[Block], answer: Any) -> list[list[Played]]:
         answered = self._require(answer, "eth_simulateV1")
-        try:
+        with self._well_formed("simulated blocks"):
             played = [[_played(call) for call in block["calls"]] for block in answered]
-        except (TypeError, KeyError, ValueError, AttributeError, GovError) as error:
-            raise self._rpc.garbled("simulated blocks") from error
         if [len(block) for block in played] != [len(block["calls"]) for block in blocks]:
             raise self._rpc.garbled("every simulated call")
         return played
@@ -291,9 +296,13 @@ def _supposing(sent: Sent, moment: Moment, given: Sequence[Change]) -> dict[str,
     return {"stateOverrides": overrides, "blockOverrides": {"time": hex(moment.seconds)}}
 
 
-def _traced(trial: Trial, difference: Any, call: Any) -> Traced:
-    if call.get("error") is None:
-        return Traced(ok=True, reason="", changes=_changes(difference, without=trial.sent.sender))
+_LASTING = (Part.STORAGE, Part.CODE)
+
+
+def _traced(changes: tuple[Change, ...], call: Any) -> Traced:
+    """`call` is None of what is known to have gone through."""
+    if call is None or call.get("error") is None:
+        return Traced(ok=True, reason="", changes=changes)
     why = _innermost(call)
     reason = _reason({"message": why["error"]}, hex_bytes(why.get("output", "0x")))
     return Traced(ok=False, reason=reason, changes=())
