@@ -162,7 +162,7 @@ class _Line:
         self._session = Session()
         request = HttpRequest("POST", url, headers={"Content-Type": "application/json"})
         self._prepared: PreparedRequest = self._session.prepare_request(request)
-        self._how = self._session.merge_environment_settings(self._prepared.url, {}, None, None, None)
+        self._how = self._session.merge_environment_settings(url, {}, None, None, None)
 
     def post(self, body: bytes) -> bytes:
         """What the endpoint sends back; raises RequestException."""

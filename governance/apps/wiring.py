@@ -169,6 +169,7 @@ def site_over(chain: "Chain", place: "Network") -> "Site":
         timelock=timelock,
         target=target,
         anchor=anchor,
+        safes=lambda address: NodeSafe(chain, address),
     )
 
 

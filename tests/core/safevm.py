@@ -23,6 +23,7 @@ HASH = function(
 )
 DOMAIN = function("domainSeparator()(bytes32)")
 SINGLETONS = {"1.3.0": "GnosisSafe_V1_3_0", "1.4.1": "Safe_V1_4_1", "1.5.0": "Safe_V1_5_0"}
+HANDLERS = {version: f"CompatibilityFallbackHandler_V{version.replace('.', '_')}" for version in SINGLETONS}
 PROXIES = {"1.3.0": "Proxy_V1_3_0", "1.4.1": "Proxy_V1_4_1", "1.5.0": "Proxy_V1_5_0"}
 
 
@@ -38,14 +39,16 @@ def bytecode(name: str) -> bytes:
 class RealSafe:
     """A proxy in front of the singleton of one version, with its owners."""
 
-    def __init__(self, version: str, owners: list[Address], threshold: int) -> None:
-        self.evm = pyrevm.EVM()
+    def __init__(self, version: str, owners: list[Address], threshold: int, *, evm: pyrevm.EVM | None = None) -> None:
+        self.version = version
+        self.evm = pyrevm.EVM() if evm is None else evm
         self.evm.set_balance(DEPLOYER, 10**20)
+        handler = checksummed(bytes.fromhex(self.evm.deploy(DEPLOYER, bytecode(HANDLERS[version]))[2:]))
         singleton = self.evm.deploy(DEPLOYER, bytecode(SINGLETONS[version]))
         argument = encode(["address"], [singleton])
         self.address = checksummed(bytes.fromhex(self.evm.deploy(DEPLOYER, bytecode(PROXIES[version]) + argument)[2:]))
         zero = ZERO_ADDRESS
-        self.send(DEPLOYER, encode_call(SETUP, [owners, threshold, zero, b"", zero, zero, 0, zero]))
+        self.send(DEPLOYER, encode_call(SETUP, [owners, threshold, zero, b"", handler, zero, 0, zero]))
 
     def send(self, caller: Address, data: bytes) -> bytes:
         return bytes(self.evm.message_call(caller=caller, to=self.address, calldata=data))
