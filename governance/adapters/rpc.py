@@ -19,7 +19,7 @@ from governance.core.strictjson import require_shallow
 from governance.core.units import shown
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest, RequestException
+    from urllib3.exceptions import HTTPError
 
 BATCH = 100
 """Requests in one HTTP request; public endpoints take at least this many."""
@@ -99,7 +99,7 @@ class Rpc:
 
     def _post(self, requests: Sequence[Request], attempts: int) -> list[Any] | dict[str, Any]:
         """Results in order, or the one object by which the endpoint refuses a batch."""
-        from requests import RequestException
+        from urllib3.exceptions import HTTPError
 
         reason = ""
         for attempt in range(attempts):
@@ -107,7 +107,7 @@ class Rpc:
                 time.sleep(PAUSE * 2 ** (attempt - 1))
             try:
                 return self._exchange(requests)
-            except RequestException as error:
+            except (HTTPError, _Status) as error:
                 reason, passes = _fault(error)
                 if not passes:
                     break
@@ -152,27 +152,59 @@ class Rpc:
 
 
 class _Line:
-    """One endpoint by HTTP. Proxies, certificates and passwords of the environment hold, and are looked up once."""
+    """One endpoint by HTTP. Proxies, certificates and passwords of the environment hold, and are looked up once.
+
+    requests prepares the line, urllib3 below it carries what is asked: a rehearsal is many small questions.
+    """
 
     def __init__(self, url: str) -> None:
         from requests import Request as HttpRequest
         from requests import Session
+        from requests.adapters import HTTPAdapter
 
         logging.getLogger("urllib3").setLevel(logging.INFO)  # its debug lines hold the whole URL
-        self._session = Session()
-        request = HttpRequest("POST", url, headers={"Content-Type": "application/json"})
-        self._prepared: PreparedRequest = self._session.prepare_request(request)
-        self._how = self._session.merge_environment_settings(url, {}, None, None, None)
+        with Session() as session:
+            self._prepared = session.prepare_request(HttpRequest("POST", url))
+            how = session.merge_environment_settings(url, {}, None, None, None)
+        adapter, self._cookies = HTTPAdapter(), session.cookies
+        self._pool = adapter.get_connection_with_tls_context(
+            self._prepared, how["verify"], proxies=how["proxies"], cert=how["cert"]
+        )
+        adapter.cert_verify(self._pool, url, how["verify"], how["cert"])
+        self._path = adapter.request_url(self._prepared, how["proxies"])
+        given = {name: str(value) for name, value in self._prepared.headers.items() if name != "Content-Length"}
+        self._headers = {**given, "Content-Type": "application/json"}
 
     def post(self, body: bytes) -> bytes:
-        """What the endpoint sends back; raises RequestException."""
-        request = self._prepared.copy()
-        request.prepare_body(body, None)
-        if self._session.cookies:  # by which some endpoints keep a client at one backend
-            request.prepare_cookies(self._session.cookies)
-        response = self._session.send(request, timeout=TIMEOUT, allow_redirects=False, **self._how)
-        response.raise_for_status()
-        return response.content
+        """What the endpoint sends back; raises HTTPError, and _Status where it is one of failure."""
+        from requests.cookies import extract_cookies_to_jar, get_cookie_header
+
+        headers = self._headers
+        if len(self._cookies):  # by which some endpoints keep a client at one backend
+            headers = {**headers, "Cookie": get_cookie_header(self._cookies, self._prepared) or ""}
+        response = self._pool.urlopen(
+            "POST",
+            self._path,
+            body=body,
+            headers=headers,
+            timeout=TIMEOUT,
+            redirect=False,
+            retries=False,
+            assert_same_host=False,
+        )
+        if "Set-Cookie" in response.headers:
+            extract_cookies_to_jar(self._cookies, self._prepared, response)
+        if response.status >= 400:
+            raise _Status(response.status)
+        return response.data
+
+
+class _Status(Exception):
+    """An HTTP status of failure."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 @lru_cache(maxsize=8)
@@ -181,16 +213,16 @@ def _line(url: str) -> _Line:
     return _Line(url)
 
 
-def _fault(error: "RequestException") -> tuple[str, bool]:
+def _fault(error: "_Status | HTTPError") -> tuple[str, bool]:
     """What went wrong, without the URL, and whether it may pass."""
-    from requests import ConnectionError as Unconnected
-    from requests import Timeout
-    from requests.exceptions import ChunkedEncodingError
+    from urllib3.exceptions import NewConnectionError, ProtocolError, ProxyError, SSLError
+    from urllib3.exceptions import TimeoutError as Silence
 
-    if error.response is not None:
-        status = error.response.status_code
-        return f"HTTP status {status}", status == 429 or status >= 500
-    return type(error).__name__, isinstance(error, (Unconnected, Timeout, ChunkedEncodingError))
+    if isinstance(error, _Status):
+        return f"HTTP status {error.status}", error.status == 429 or error.status >= 500
+    kinds = {NewConnectionError: "Connection", Silence: "Timeout"}
+    name = next((words for kind, words in kinds.items() if isinstance(error, kind)), type(error).__name__)
+    return name, isinstance(error, (Silence, ProtocolError, ProxyError, SSLError))
 
 
 def _origin(url: str, network: str) -> str:

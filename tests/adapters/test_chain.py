@@ -342,6 +342,14 @@ def test_a_cookie_that_keeps_a_client_at_one_backend_is_sent_back() -> None:
         assert node.cookies == ["", "backend=7"]
 
 
+def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(GOOD) as node:
+        monkeypatch.setenv("HTTP_PROXY", node.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        assert NodeChain("http://far.example.org/5ecre7", CHAIN_ID, "devnet").head() == HEAD
+        assert len(node.asked) == 1
+
+
 def test_a_broadcast_is_never_repeated_by_itself() -> None:
     """threat_02: whether the lost one arrived is for the receipt to say."""
 
