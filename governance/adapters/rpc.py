@@ -1,16 +1,15 @@
-"""JSON-RPC over HTTP in batches: an answer to every question, or Unreachable.
+"""JSON-RPC over HTTP in batches, by web3.py's provider: an answer to every question, or Unreachable.
 
 Answers are matched to questions by id; a missing, foreign or malformed one is never replaced by a default. An endpoint is
 shown as scheme, host and port only, since user, path and query carry keys. Redirects are not followed. One thread at a time.
 """
 
-import json
 import logging
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from itertools import count
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,7 +18,9 @@ from governance.core.strictjson import require_shallow
 from governance.core.units import shown
 
 if TYPE_CHECKING:
-    from urllib3.exceptions import HTTPError
+    from requests import RequestException
+    from web3.providers import HTTPProvider
+    from web3.types import RPCResponse
 
 BATCH = 100
 """Requests in one HTTP request; public endpoints take at least this many."""
@@ -49,13 +50,25 @@ class Rpc:
 
     def __init__(self, url: str, network: str) -> None:
         self._url = url
-        self._ids = count(1)
         self.shown = f"{network} at {_origin(url, network)}"
         """The network and where its node is, without anything secret."""
 
     @cached_property
-    def _line(self) -> "_Line":
-        return _line(self._url)
+    def _provider(self) -> "HTTPProvider":
+        from web3.providers import HTTPProvider
+
+        class Provider(HTTPProvider):
+            """One that a bomb of brackets cannot end the process with."""
+
+            @staticmethod
+            def decode_rpc_response(raw_response: bytes) -> "RPCResponse":
+                require_shallow(raw_response.decode("utf-8"), shown_as="the answer")
+                return HTTPProvider.decode_rpc_response(raw_response)
+
+        for name in ("web3", "urllib3"):  # their debug lines hold the whole URL
+            logging.getLogger(name).setLevel(logging.INFO)
+        how = {"timeout": TIMEOUT, "allow_redirects": False}
+        return Provider(self._url, request_kwargs=how, exception_retry_configuration=None)
 
     def ask(self, requests: Sequence[Request]) -> list[Any]:
         """Results in order, errors as RpcError. In as many HTTP requests as the endpoint wants."""
@@ -99,7 +112,7 @@ class Rpc:
 
     def _post(self, requests: Sequence[Request], attempts: int) -> list[Any] | dict[str, Any]:
         """Results in order, or the one object by which the endpoint refuses a batch."""
-        from urllib3.exceptions import HTTPError
+        from requests import RequestException
 
         reason = ""
         for attempt in range(attempts):
@@ -107,7 +120,7 @@ class Rpc:
                 time.sleep(PAUSE * 2 ** (attempt - 1))
             try:
                 return self._exchange(requests)
-            except (HTTPError, _Status) as error:
+            except RequestException as error:
                 reason, passes = _fault(error)
                 if not passes:
                     break
@@ -115,27 +128,29 @@ class Rpc:
         raise Unreachable(f"{self.shown} does not answer: {reason}", hint="check the endpoint, then try again")
 
     def _exchange(self, requests: Sequence[Request]) -> list[Any] | dict[str, Any]:
-        asked = [{"jsonrpc": "2.0", "id": next(self._ids), "method": m, "params": given} for m, given in requests]
-        raw = self._line.post(json.dumps(asked).encode())
+        from requests import RequestException
+        from web3.exceptions import Web3Exception
+
+        first = next(self._provider.request_counter) + 1
         try:
-            text = raw.decode("utf-8")
-            require_shallow(text, shown_as="the answer")  # a bomb of brackets would end the process
-            given: Any = json.loads(text)
-        except (ValueError, Rejected) as error:
+            with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # missing ids: judged below
+                given: Any = self._provider.make_batch_request(list(requests))  # type: ignore[arg-type]
+        except RequestException:
+            raise
+        except (Web3Exception, ValueError, TypeError, KeyError, AttributeError, Rejected) as error:
             raise self.garbled("JSON-RPC") from error
         if isinstance(given, dict):
             return given
-        return self._matched(given, [one["id"] for one in asked])
+        return self._matched(given, range(first, first + len(requests)))
 
-    def _matched(self, given: Any, ids: Sequence[Any]) -> list[Any]:
+    def _matched(self, given: Any, ids: range) -> list[Any]:
         if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
             raise self.garbled("a list of answers")
         if len(given) != len(ids):
             raise self.garbled(f"{len(ids)} answers to {len(ids)} questions, but with {len(given)}")
-        answered = {one["id"]: one for one in given if type(one.get("id")) is int}
-        if set(answered) != set(ids):
+        if [one.get("id") for one in given] != list(ids):
             raise self.garbled("answers to the questions that were asked")
-        return [self._result(answered[each]) for each in ids]
+        return [self._result(one) for one in given]
 
     def _result(self, one: dict[str, Any]) -> Any:
         if one.get("error") is not None:
@@ -151,78 +166,16 @@ class Rpc:
         return RpcError(code=error.get("code"), message=str(error.get("message", "")), data=error.get("data"))
 
 
-class _Line:
-    """One endpoint by HTTP. Proxies, certificates and passwords of the environment hold, and are looked up once.
-
-    requests prepares the line, urllib3 below it carries what is asked: a rehearsal is many small questions.
-    """
-
-    def __init__(self, url: str) -> None:
-        from requests import Request as HttpRequest
-        from requests import Session
-        from requests.adapters import HTTPAdapter
-
-        logging.getLogger("urllib3").setLevel(logging.INFO)  # its debug lines hold the whole URL
-        with Session() as session:
-            self._prepared = session.prepare_request(HttpRequest("POST", url))
-            how = session.merge_environment_settings(url, {}, None, None, None)
-        adapter, self._cookies = HTTPAdapter(), session.cookies
-        self._pool = adapter.get_connection_with_tls_context(
-            self._prepared, how["verify"], proxies=how["proxies"], cert=how["cert"]
-        )
-        adapter.cert_verify(self._pool, url, how["verify"], how["cert"])
-        self._path = adapter.request_url(self._prepared, how["proxies"])
-        given = {name: str(value) for name, value in self._prepared.headers.items() if name != "Content-Length"}
-        self._headers = {**given, "Content-Type": "application/json"}
-
-    def post(self, body: bytes) -> bytes:
-        """What the endpoint sends back; raises HTTPError, and _Status where it is one of failure."""
-        from requests.cookies import extract_cookies_to_jar, get_cookie_header
-
-        headers = self._headers
-        if len(self._cookies):  # by which some endpoints keep a client at one backend
-            headers = {**headers, "Cookie": get_cookie_header(self._cookies, self._prepared) or ""}
-        response = self._pool.urlopen(
-            "POST",
-            self._path,
-            body=body,
-            headers=headers,
-            timeout=TIMEOUT,
-            redirect=False,
-            retries=False,
-            assert_same_host=False,
-        )
-        if "Set-Cookie" in response.headers:
-            extract_cookies_to_jar(self._cookies, self._prepared, response)
-        if response.status >= 400:
-            raise _Status(response.status)
-        return response.data
-
-
-class _Status(Exception):
-    """An HTTP status of failure."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
-
-
-@lru_cache(maxsize=8)
-def _line(url: str) -> _Line:
-    """One connection for all that this process asks of an endpoint."""
-    return _Line(url)
-
-
-def _fault(error: "_Status | HTTPError") -> tuple[str, bool]:
+def _fault(error: "RequestException") -> tuple[str, bool]:
     """What went wrong, without the URL, and whether it may pass."""
-    from urllib3.exceptions import NewConnectionError, ProtocolError, ProxyError, SSLError
-    from urllib3.exceptions import TimeoutError as Silence
+    from requests import ConnectionError as Unconnected
+    from requests import Timeout
+    from requests.exceptions import ChunkedEncodingError
 
-    if isinstance(error, _Status):
-        return f"HTTP status {error.status}", error.status == 429 or error.status >= 500
-    kinds = {NewConnectionError: "Connection", Silence: "Timeout"}
-    name = next((words for kind, words in kinds.items() if isinstance(error, kind)), type(error).__name__)
-    return name, isinstance(error, (Silence, ProtocolError, ProxyError, SSLError))
+    if error.response is not None:
+        status = error.response.status_code
+        return f"HTTP status {status}", status == 429 or status >= 500
+    return type(error).__name__, isinstance(error, (Unconnected, Timeout, ChunkedEncodingError))
 
 
 def _origin(url: str, network: str) -> str:
