@@ -99,28 +99,41 @@ def sign(
 
 
 def signatures(
-    proposal: ProposalId, workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False
+    proposal: ProposalId,
+    workspace: WorkspaceDir = HERE,
+    network: OnNetwork = None,
+    take: Annotated[bool, typer.Option("--pull", help="First take over signatures from the Safe service.")] = False,
+    give: Annotated[bool, typer.Option("--push", help="Then give the Safe service what it lacks.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Who has signed or approved, who is missing, and what is wrong with it: against the newest block."""
     from governance.life.agreement import asked_of
+    from governance.life.exchange import pull, push
     from governance.life.watch import look
 
     space = wiring.workspace(workspace)
     proposal_id = one_proposal(proposal, space.proposal_ids())
-    seen = []
+    seen, exchanged = [], []
     for name in wiring.networks_of(space, proposal_id, network):
         site = wiring.site(space, name)
+        if take:
+            exchanged.append(("from", pull(look(site, space, proposal_id), space, wiring.exchange(site.network))))
         sighting = look(site, space, proposal_id)
         seen.append((sighting, *asked_of(site, space, sighting)))
+        if give:
+            exchanged.append(("to", push(sighting, wiring.exchange(site.network))))
     if json:
         networks = [
             {**showing.quorum_document(s), **showapprovals.roles_document(case, asked)} for s, case, asked in seen
         ]
-        emit({"schema": "governance/signatures/v1", "networks": networks})
+        moved = [showing.exchange_document(way, each) for way, each in exchanged]
+        emit({"schema": "governance/signatures/v1", "networks": networks, "exchanged": moved})
     else:
         for sighting, case, asked in seen:
             console().print(showing.quorum(sighting, space.policy()))
             if case is not None:
                 console().print(showapprovals.roles(case, asked))
-    if any(sighting.findings for sighting, _, _ in seen):
+        for way, each in exchanged:
+            console().print(showing.exchanged(way, each))
+    if any(sighting.findings for sighting, _, _ in seen) or any(each.findings for _, each in exchanged):
         raise typer.Exit(1)
