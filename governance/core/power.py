@@ -258,11 +258,12 @@ def _around(graph: Graph) -> Iterator[Path]:
 def _stops(graph: Graph) -> Iterator[Path]:
     """What one key alone can stop: the system, or what waits in the timelock."""
     rights = (*graph.rights(graph.target, role_name(EMERGENCY)), *graph.rights(graph.timelock, role_name(CANCELLER)))
+    free = {edge for edge in rights if edge.holder in acting(graph, {ANYONE}, waiting=False)}
     for account in graph.accounts.values():
         if account.nature in {Nature.KEY, Nature.ANYONE}:
-            reached = acting(graph, {account.address}, waiting=False)
+            reached = acting(graph, {account.address, ANYONE}, waiting=False)
             for edge in rights:
-                if edge.holder in reached:
+                if edge.holder in reached and (account.nature is Nature.ANYONE or edge not in free):
                     how = (*reached[edge.holder], _with(graph, (edge,)))
                     doing = "alone can stop" if edge.contract == graph.target else "alone can cancel what waits in"
                     yield _path(graph, STOP, (account.address,), edge.contract, doing, how)
