@@ -278,7 +278,7 @@ def _with(graph: Graph, edges: Collection[Edge]) -> str:
     roles = " and ".join(dict.fromkeys(edge.role for edge in edges))
     (contract,) = {edge.contract for edge in edges}
     through = next((_through(graph, edge) for edge in edges if edge.through is not None), "")
-    return f"as {roles} of {graph.named(contract)}{through}"
+    return f"{'with' if roles.endswith('_ROLE') else 'as'} {roles} of {graph.named(contract)}{through}"
 
 
 def _through(graph: Graph, edge: Edge) -> str:

@@ -282,34 +282,34 @@ def test_on_every_generation_with_roles_commit_and_apply_are_enough(generation: 
 
 WORDS: dict[str, str] = {
     "a key commits and applies": (
-        f"the key {S} alone can change the code of the target: as COMMIT_ROLE and APPLY_ROLE of the target"
+        f"the key {S} alone can change the code of the target: with COMMIT_ROLE and APPLY_ROLE of the target"
     ),
     "one key commits, another applies": (
         f"the key {R} and the key {S} together can, without the timelock's delay, change the code of the target: "
-        "as COMMIT_ROLE and APPLY_ROLE of the target"
+        "with COMMIT_ROLE and APPLY_ROLE of the target"
     ),
     "a key proposes, anyone executes": (
         f"the key {S} alone can change the code of the target: as proposer of the timelock, after its delay of 48 h, "
-        "then as DEFAULT_ADMIN_ROLE of the target"
+        "then with DEFAULT_ADMIN_ROLE of the target"
     ),
     "a key is a module of the council": (
         f"the key {S} alone can change the code of the target: as a module of the council, then as proposer of the "
-        "timelock, after its delay of 48 h, then as DEFAULT_ADMIN_ROLE of the target"
+        "timelock, after its delay of 48 h, then with DEFAULT_ADMIN_ROLE of the target"
     ),
     "an owner has a Safe of his own in the council": (
         f"the key {K} alone can change the code of the target: as an owner of the Safe {SAFE}, which asks for 1 of 1, "
         "then as an owner of the council, which asks for 2 of 3, then as proposer of the timelock, after its delay of "
-        "48 h, then as DEFAULT_ADMIN_ROLE of the target"
+        "48 h, then with DEFAULT_ADMIN_ROLE of the target"
     ),
     "the council's fallback handler is the timelock": (
         "anyone alone can change the code of the target: as proposer of the timelock by the fallback handler of the "
-        "council, after its delay of 48 h, then as DEFAULT_ADMIN_ROLE of the target"
+        "council, after its delay of 48 h, then with DEFAULT_ADMIN_ROLE of the target"
     ),
     "a Safe is admin of the timelock": (
         f"the Safe {SAFE} can, without any delay, say who proposes to, executes and cancels in the timelock: as "
         "DEFAULT_ADMIN_ROLE of the timelock"
     ),
-    "a key may pause": f"the key {S} alone can stop the target: as EMERGENCY_ROLE of the target",
+    "a key may pause": f"the key {S} alone can stop the target: with EMERGENCY_ROLE of the target",
     "the timelock waits for nothing": (
         "the timelock waits for nothing: whatever is proposed to it can be executed at once"
     ),
@@ -380,7 +380,7 @@ def test_only_what_somebody_could_not_do_before_is_new(name: str) -> None:
 def test_a_key_that_may_stop_from_then_on_is_a_note() -> None:
     findings, (note,) = judge_power(power(SOUNDLY, key_of("a key may pause")))
     assert findings == ()
-    assert note == f"once this is executed, the key {S} alone can stop the target: as EMERGENCY_ROLE of the target"
+    assert note == f"once this is executed, the key {S} alone can stop the target: with EMERGENCY_ROLE of the target"
 
 
 def test_rights_and_accounts_that_differ_are_shown_and_nothing_else() -> None:
