@@ -306,7 +306,7 @@ WORDS: dict[str, str] = {
         "council, after its delay of 48 h, then with DEFAULT_ADMIN_ROLE of the target"
     ),
     "a Safe is admin of the timelock": (
-        f"the Safe {SAFE} can, without any delay, say who proposes to, executes and cancels in the timelock: as "
+        f"the Safe {SAFE} can, without any delay, say who proposes to, executes and cancels in the timelock: with "
         "DEFAULT_ADMIN_ROLE of the timelock"
     ),
     "a key may pause": f"the key {S} alone can stop the target: with EMERGENCY_ROLE of the target",
