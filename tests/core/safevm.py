@@ -1,6 +1,7 @@
 """A real Safe, its published bytecode in an EVM inside this process, to hold ours against."""
 
 import json
+import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -58,6 +59,20 @@ class RealSafe:
 
     def approve(self, owner: Address, digest: Bytes32) -> None:
         self.send(owner, encode_call(APPROVE, [digest]))
+
+    def place(self, account: Address, code: bytes) -> None:
+        """Put runtime code at an account."""
+        self.evm.insert_account_info(account, pyrevm.AccountInfo(code=code))
+
+    def answer(self, data: bytes) -> str | None:
+        """The Safe's own code for a revert, empty for one without a code; None when the call passes."""
+        try:
+            self.view(data)
+        except RuntimeError as error:
+            assert "Revert" in str(error), error  # noqa: PT017 - anything else is a fault of the test
+            found = re.search("4753(3[0-9]3[0-9]3[0-9])", str(error))
+            return "" if found is None else "GS" + bytes.fromhex(found[1]).decode()
+        return None
 
     def takes(self, digest: Bytes32, blob: bytes, needed: int, preimage: bytes = b"") -> bool:
         """Whether `checkNSignatures` passes; a revert is the only other answer."""
