@@ -29,6 +29,7 @@ from governance.core.tree import canonical
 from governance.core.tree import digest as tree_digest
 from governance.core.units import Bytes32, shown, to_hex
 
+MAX_REPORT_BYTES = 4 * 1024 * 1024
 MAX_LOCK_BYTES = 16 << 20
 COPY_LIMITS = Limits(max_bytes=2 << 20)
 """A policy's copy is JSON, which spells some characters longer than the file it was made of."""
@@ -153,6 +154,24 @@ class FileWorkspace:
         """Write the lock file, all or nothing."""
         file = self.lock_file(proposal_id)
         write_atomically(file, json.dumps(document, indent=2, sort_keys=True) + "\n")
+        return self.shown(file)
+
+    def report_file(self, proposal_id: str) -> Path:
+        """Where the report of a proposal is."""
+        return self.proposal_file(proposal_id).with_suffix(".report.md")
+
+    def report(self, proposal_id: str) -> str | None:
+        """The report as it was written when the proposal was locked."""
+        file = self.report_file(proposal_id)
+        return read_text(file, self.shown(file), max_bytes=MAX_REPORT_BYTES) if file.exists() else None
+
+    def write_report(self, proposal_id: str, text: str | None) -> str:
+        """Write the report, or take away one of another time."""
+        file = self.report_file(proposal_id)
+        if text is None:
+            file.unlink(missing_ok=True)
+        else:
+            write_atomically(file, text)
         return self.shown(file)
 
     def mailbox(self, proposal_id: str) -> FileMailbox:

@@ -18,6 +18,7 @@ from governance.core.policy import Policy
 from governance.core.proposal import Proposal
 from governance.core.units import Address, Bytes32, to_hex
 from governance.life.pin import case_at, gather, kind_of, permitted
+from governance.life.report import require_report
 from governance.life.site import Site, Workspace
 
 
@@ -60,6 +61,14 @@ def open_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked | 
     plan = derive_plan(proposal, kind, network=place, pins=pins)
     require_same(entry, plan, file)
     return Locked(proposal=proposal, policy=policy, kind=kind, plan=plan, effects=read_effects(entry, file))
+
+
+def open_with_report(workspace: Workspace, proposal_id: str, network: str) -> Locked | None:
+    """As `open_lock`, and the report beside it must be the one that was locked."""
+    locked = open_lock(workspace, proposal_id, network)
+    if locked is not None:
+        require_report(workspace, proposal_id)
+    return locked
 
 
 def demand_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked:
