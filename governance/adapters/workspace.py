@@ -199,6 +199,8 @@ def _is_lock(document: Any, proposal_id: str) -> bool:
     if not isinstance(document, dict) or document.get("schema") != LOCK_SCHEMA:
         return False
     networks = document.get("networks")
+    if not isinstance(document.get("report", 0), str | None):
+        return False
     if document.get("proposal") != proposal_id or not isinstance(document.get("digest"), str):
         return False
     return isinstance(networks, dict) and all(

@@ -82,7 +82,11 @@ def demand_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked:
 def require_fresh(
     site: Site, workspace: Workspace, locked: Locked, head: Head, *, gate: Gate, agreement: Agreement | None = None
 ) -> None:
-    """Refuse a plan whose pins the chain has moved away from, or that the policy in force does not allow now."""
+    """Refuse a plan whose pins the chain has moved away from, or that the policy in force does not allow now.
+
+    So too one with another report beside it than was locked.
+    """
+    require_report(workspace, locked.proposal.id)
     case = case_at(site, locked.policy, locked.proposal, head, gate=gate, plan=locked.plan)
     earlier = policy_before(workspace, locked)
     try:

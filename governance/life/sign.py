@@ -31,7 +31,6 @@ from governance.core.units import Address, Bytes32, to_hex
 from governance.life.live import require_uncontested
 from governance.life.locked import Locked, require_fresh
 from governance.life.rehearsed import require_rehearsed
-from governance.life.report import require_report
 from governance.life.site import Rehearse, Site, Workspace
 from governance.life.watch import Sighting, look
 from governance.ports import Signer
@@ -73,7 +72,6 @@ def prepare(
             f"{proposal_id} is {sighting.stage} on {site.network.name}: there is nothing to sign",
             hint="see gov status",
         )
-    require_report(workspace, proposal_id)
     require_fresh(site, workspace, sighting.locked, sighting.head, gate=Gate.SIGN)
     require_uncontested(site, workspace, sighting, ledger=ledger)
     for step in steps:
