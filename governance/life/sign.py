@@ -10,6 +10,7 @@ Procedure:
 6. The signer must be an owner as of this block, or an owner of a Safe that is one: then what is signed is that Safe's
    message, and the way is part of what is shown.
 7. The card is made from the very values that are hashed. Only then the signer's port is asked.
+8. What comes back must be a signature over what was asked. If it is not, something else was signed: that is never tried again.
 
 It does not judge whether the change is wise, and signs nothing that is already scheduled.
 """
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 
 from governance.core.ballot import Ballot
 from governance.core.case import Gate
-from governance.core.errors import ChainContradicts, Finding, Refused
+from governance.core.errors import ChainContradicts, Finding, Refused, Rejected
 from governance.core.facts import Head
 from governance.core.journal import Entry
 from governance.core.plan import Plan, Step
@@ -37,6 +38,9 @@ from governance.ports import Signer
 
 Witness = Callable[[SafeTx, str], Bytes32]
 """A second implementation of the Safe transaction hash: (transaction, Safe version) to hash."""
+
+ASTRAY = "signed-another-hash"
+"""The rule of whoever's key did not sign what it was asked to."""
 
 SIGNABLE = frozenset({Stage.COLLECTING, Stage.QUEUED, Stage.APPROVED})
 
@@ -136,19 +140,28 @@ def sign(ceremony: Ceremony, signer: Signer, workspace: Workspace, way: tuple[Le
     mailbox = workspace.mailbox(ceremony.locked.plan.proposal)
     ballots = []
     for step in ceremony.steps:
-        tx = step.safe_tx
-        ballot = Ballot(
-            proposal=ceremony.locked.plan.proposal,
-            network=ceremony.locked.plan.network,
+        ballot = _signed(ceremony.locked.plan, step.safe_tx, signer, way)
+        mailbox.add(ballot)
+        ballots.append(ballot)
+    return ballots
+
+
+def _signed(plan: Plan, tx: SafeTx, signer: Signer, way: tuple[Level, ...]) -> Ballot:
+    signature = signer.sign(asked_in(tx, way))
+    try:
+        return Ballot(
+            proposal=plan.proposal,
+            network=plan.network,
             chain_id=tx.chain_id,
             safe=tx.safe,
             nonce=tx.nonce,
             safe_tx_hash=tx.hash,
             signer=signer.address,
-            signature=signer.sign(asked_in(tx, way)),
+            signature=signature,
             through=way,
             message_hash=tx.message_hash if way else None,
         )
-        mailbox.add(ballot)
-        ballots.append(ballot)
-    return ballots
+    except Rejected as error:
+        hint = f"something stands between you and the key: sign nothing more with it, and let others spend nonce {tx.nonce}"
+        finding = Finding(rule=ASTRAY, message=f"{signer.address} signed something else: {error.message}", hint=hint)
+        raise Refused("what came back is no signature over what was shown", findings=(finding,)) from error

@@ -116,6 +116,7 @@ def _signed(
 ) -> "Sequence[Ballot]":
     """Confirmed card by card, then signed; the ledger keeps what was shown, declined and signed."""
     from governance.life.notes import note_hash
+    from governance.life.sign import ASTRAY
     from governance.life.sign import sign as life_sign
 
     journal, ceremony = wiring.journal(space), made[0].ceremony
@@ -127,7 +128,13 @@ def _signed(
         except (Refused, typer.Abort):
             note_hash(journal, "declined", ceremony, tx, signer.address)
             raise
-    ballots = life_sign(ceremony, signer, space, made[0].way)
+    try:
+        ballots = life_sign(ceremony, signer, space, made[0].way)
+    except Refused as refusal:
+        if any(finding.rule == ASTRAY for finding in refusal.findings):
+            for card in made:
+                note_hash(journal, "astray", ceremony, card.step.safe_tx, signer.address)
+        raise
     for card in made:
         note_hash(journal, "signed", ceremony, card.step.safe_tx, signer.address)
     return ballots
