@@ -1,0 +1,51 @@
+"""Every way in which somebody may sign, by the one word that names it; see docs/signers.md.
+
+    ledger[:PATH] · trezor[:PATH] · browser[:ADDRESS] · URL#ADDRESS · clef:PLACE#ADDRESS · web3signer:URL#ADDRESS
+
+A keystore has an option of its own, since it has a password. What is not one of these is refused: there is no default.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from governance.adapters.remotesigner import Dialect, RemoteSigner, holds_secret, read_endpoint
+from governance.core.errors import Refused, Rejected
+from governance.core.signable import Signable
+from governance.core.units import Address, address, shown
+
+FORMS = "ledger[:PATH], trezor[:PATH], browser[:ADDRESS], URL#ADDRESS, clef:PLACE#ADDRESS, web3signer:URL#ADDRESS"
+PLACE = "GOV_SIGNER"
+"""The environment variable for what argument lists must not show."""
+
+
+class Opened(Protocol):
+    """A signer that somebody has to put away afterwards; otherwise `governance.ports.Signer`."""
+
+    @property
+    def address(self) -> Address:
+        """Whose signature it gives."""
+        ...
+
+    def sign(self, what: Signable) -> bytes:
+        """The signature."""
+        ...
+
+
+def open_signer(written: str, tell: Callable[[str], None], *, in_arguments: bool) -> Opened:
+    """The signer that a word means. Raises Rejected or Refused; `tell` says what its holder is to do now.
+
+    `in_arguments` is whether it was typed where every user of the machine reads it.
+    """
+    kind, _, rest = written.partition(":")
+    if kind in {"http", "https"}:
+        return _remote(Dialect.RPC, written, in_arguments=in_arguments)
+    if kind in {Dialect.CLEF, Dialect.WEB3SIGNER, Dialect.RPC}:
+        return _remote(Dialect(kind), rest, in_arguments=in_arguments)
+    raise Rejected(f"`{shown(kind)}` is no way to sign", hint=f"there are: {FORMS}")
+
+
+def _remote(dialect: Dialect, place: str, *, in_arguments: bool) -> RemoteSigner:
+    if in_arguments and not place.startswith("/") and holds_secret(place):
+        hint = f"put it into {PLACE} instead: every user of this machine can read an argument list"
+        raise Refused("the signer's URL carries a user or a query, which may be secret", hint=hint)
+    return RemoteSigner(read_endpoint(dialect, place))
