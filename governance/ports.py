@@ -26,7 +26,8 @@ from governance.core.journal import Entry, Intent
 from governance.core.permission import Spent
 from governance.core.safetx import SafeTx
 from governance.core.scenes import Played, Scene, Sent, Trace, Traced, Trial
-from governance.core.signable import Signable
+from governance.core.signable import Hashed, Signable
+from governance.core.signature import Signature
 from governance.core.units import Address, Bytes32, Moment
 
 
@@ -142,6 +143,10 @@ class Safe(Protocol):
 
     def approved(self, safe_tx_hash: Bytes32, owners: Sequence[Address], at: Head) -> frozenset[Address]:
         """Owners whose `approvedHashes` entry for the hash is set."""
+        ...
+
+    def accepted(self, what: Hashed, version: str, signatures: Sequence[Signature], at: Head) -> list[bool]:
+        """Of contract signatures (EIP-1271), which the owners' contracts accept when a Safe of this version asks them."""
         ...
 
     def outcomes(self, safe_tx_hashes: Sequence[Bytes32], at: Head) -> list[SafeOutcome | None]:

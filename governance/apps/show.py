@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from governance.apps.names import Names, introductions, named
-from governance.core.safetx import grouped
-from governance.core.units import ZERO_WORD, Bytes32, to_hex
+from governance.core.units import to_hex
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -22,8 +20,8 @@ if TYPE_CHECKING:
     from governance.core.policy import Policy
     from governance.core.rehearsal import Rehearsal
     from governance.core.scenes import BlockResult
+    from governance.core.voting import Voting
     from governance.life.audit import Check
-    from governance.life.sign import Ceremony
     from governance.life.verify import Verification
     from governance.life.watch import Sighting, StepSighting
 
@@ -113,63 +111,6 @@ def routes(each: "Plan") -> "RenderableType | None":
     return rows  # type: ignore[no-any-return]
 
 
-def card(ceremony: "Ceremony", width: int, names: Names) -> str:
-    """What a signer reads, decoded from the very values that are hashed; at most 25 lines for one step.
-
-    On a screen too narrow for 16 groups a hash stands in two rows, as on a hardware wallet, and never breaks elsewhere.
-    """
-    locked, seen = ceremony.locked, ceremony.sighting
-    made = locked.plan
-    steps_of = {step.step.safe_tx.nonce: step for step in seen.steps}
-    lines = []
-    for step in ceremony.steps:
-        tx, quorum = step.safe_tx, steps_of[step.safe_tx.nonce].quorum
-        lines += [
-            f"{tx.operation.name}  {locked.proposal.document.title}",
-            f"  {made.proposal} on {made.network} (chain {tx.chain_id}), step: {step.label}",
-            f"  Safe {tx.safe}  nonce {tx.nonce}  signed {len(quorum.signed)} of {quorum.threshold}",
-            f"  to   {named(tx.to, names)}  value {tx.value} wei",
-        ]
-        lines += [f"    · {call.summary}  →  {named(call.to, names)}" for call in step.calls[:8]]
-        lines += [f"    · and {len(step.calls) - 8} more calls" for _ in step.calls[8:9]]
-        lines += introductions(locked.proposal)
-        if step.operation is not None:
-            lines += [
-                f"  earliest execution: {step.operation.delay} after it is queued",
-                f"  operation id {to_hex(step.operation.id)}",
-            ]
-        lines += [
-            f"  policy: rule {made.pins.rule} allows it; proposal digest {to_hex(made.digest)}",
-            f"  {_verdict_of(ceremony)}",
-            *hash_rows("domain hash", tx.domain_hash, width),
-            *hash_rows("message hash", tx.message_hash, width),
-            *hash_rows("safe tx hash", tx.hash, width),
-        ]
-    return "\n".join(lines)
-
-
-def _verdict_of(ceremony: "Ceremony") -> str:
-    rehearsal = ceremony.rehearsal
-    plan = ceremony.locked.plan
-    if rehearsal is None and plan.lane == "guardian":
-        return "not rehearsed: what only stops things waits for nothing"
-    if rehearsal is None and plan.pins.predecessor != ZERO_WORD:
-        return "not rehearsed yet: what comes after another proposal is, before it is executed"
-    if rehearsal is None:
-        return "NOT REHEARSED: nobody has played what this does"
-    changes = len(rehearsal.changes)
-    return f"rehearsed on block {rehearsal.head.number}: every promise kept, {changes} values change, none unannounced"
-
-
-def hash_rows(name: str, word: Bytes32, width: int) -> list[str]:
-    """A hash in groups of four digits, in two rows where one is too wide."""
-    whole = f"  {name:<12}  {grouped(word)}"
-    if len(whole) <= width:
-        return [whole]
-    groups = grouped(word).split()
-    return [f"  {name:<12}  {' '.join(groups[:8])}", f"  {'':<12}  {' '.join(groups[8:])}"]
-
-
 def status(rows: Sequence[Mapping[str, Any]]) -> "RenderableType":
     """Stages per proposal and network."""
     from rich.text import Text
@@ -233,11 +174,15 @@ def quorum(sighting: "Sighting", policy: "Policy") -> "RenderableType":
     for step in sighting.steps:
         title = f"{sighting.proposal} on {sighting.network}: {step.step.label}, nonce {step.step.safe_tx.nonce}"
         rows = table(title, "owner", "address", "signed")
-        for owner in sighting.safe.owners:
-            rows.add_row(names.get(owner, ""), owner, "yes" if owner in step.quorum.signed else "—")
+        for voting in step.voting.everywhere():
+            for owner in voting.safe.owners:
+                owned = "" if not voting.path else f"of {names.get(voting.safe.address, voting.safe.address)}: "
+                rows.add_row(owned + names.get(owner, ""), owner, "yes" if owner in voting.quorum.signed else "—")
         parts.append(rows)
-        parts.append(Text(f"  {len(step.quorum.signed)} of {step.quorum.threshold} needed"))
-        parts += [Text(f"  {finding}", style="red") for finding in step.quorum.refused]
+        for voting in step.voting.everywhere():
+            what = f"of the owner {voting.safe.address}" if voting.path else "needed"
+            parts.append(Text(f"  {len(voting.quorum.signed)} of {voting.quorum.threshold} {what}"))
+        parts += [Text(f"  {finding}", style="red") for finding in step.voting.findings]
     return Group(*parts) if parts else Text(f"{sighting.proposal} is not locked on {sighting.network}")
 
 
@@ -246,8 +191,21 @@ def quorum_document(sighting: "Sighting") -> dict[str, Any]:
     document = sighting_document(sighting)
     for entry, step in zip(document["steps"], sighting.steps, strict=True):
         entry["missing"] = sorted(set(sighting.safe.owners) - set(step.quorum.signed))
-        entry["refused"] = [{"rule": f.rule, "message": f.message} for f in step.quorum.refused]
+        entry["refused"] = [{"rule": f.rule, "message": f.message} for f in step.voting.findings]
+        entry["inside"] = [_inside_document(each) for each in step.voting.everywhere() if each.path]
     return document
+
+
+def _inside_document(voting: "Voting") -> dict[str, Any]:
+    """A Safe that owns the one that acts, or one of its owners, and who of its own people has signed."""
+    return {
+        "safe": voting.safe.address,
+        "through": [level.safe for level in voting.path],
+        "signed_hash": to_hex(voting.what.hash),
+        "signed": sorted(voting.quorum.signed),
+        "threshold": voting.quorum.threshold,
+        "missing": sorted(set(voting.safe.owners) - set(voting.quorum.signed)),
+    }
 
 
 def ballot_document(ballot: "Ballot") -> dict[str, Any]:
@@ -259,6 +217,8 @@ def ballot_document(ballot: "Ballot") -> dict[str, Any]:
         "nonce": ballot.nonce,
         "safe_tx_hash": to_hex(ballot.safe_tx_hash),
         "signature": to_hex(ballot.signature),
+        "through": [level.safe for level in ballot.through],
+        "signed_hash": to_hex(ballot.signed_hash),
     }
 
 

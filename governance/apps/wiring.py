@@ -149,19 +149,27 @@ def site(space: "FileWorkspace", network: str) -> "Site":
 def site_over(chain: "Chain", place: "Network") -> "Site":
     """The ports of a network over a chain: that of its node, or one that is only simulated."""
     from governance.adapters.anchor import NodeAnchor
+    from governance.adapters.recalled import RecalledChain
     from governance.adapters.safe import NodeSafe
     from governance.adapters.target import NodeTarget
     from governance.adapters.timelock import NodeTimelock
     from governance.life.site import Site
 
+    council, guardian = NodeSafe(chain, place.council), NodeSafe(chain, place.guardian)
+    timelock = NodeTimelock(chain, place.timelock, council=place.council, guardian=place.guardian)
+    target, anchor = NodeTarget(chain, place), NodeAnchor(chain, place.policy_anchor)
+    if isinstance(chain, RecalledChain):
+        for port in (council, guardian, timelock, target, anchor):
+            chain.foresee(port.foreseen)
     return Site(
         network=place,
         chain=chain,
-        council=NodeSafe(chain, place.council),
-        guardian=NodeSafe(chain, place.guardian),
-        timelock=NodeTimelock(chain, place.timelock, council=place.council, guardian=place.guardian),
-        target=NodeTarget(chain, place),
-        anchor=NodeAnchor(chain, place.policy_anchor),
+        council=council,
+        guardian=guardian,
+        timelock=timelock,
+        target=target,
+        anchor=anchor,
+        safes=lambda address: NodeSafe(chain, address),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from governance.core.errors import Rejected
 from governance.core.keccak import keccak
-from governance.core.signable import members
+from governance.core.signable import members, preimage
 from governance.core.signature import SignatureKind, recover
 from governance.core.units import Address, Bytes32, Moment, address_bytes, to_hex
 
@@ -75,8 +75,8 @@ class Terms:
 
     @property
     def hash(self) -> Bytes32:
-        """keccak256(0x19 ‖ 0x01 ‖ domain hash ‖ message hash): what the approver signs."""
-        return Bytes32(keccak(b"\x19\x01" + self.domain_hash + self.message_hash))
+        """What the approver signs."""
+        return Bytes32(keccak(preimage(self)))
 
     def typed_data(self) -> dict[str, Any]:
         """See `governance.core.signable.Signable`."""

@@ -13,7 +13,7 @@ from typing import Any
 from governance.core.call import Call, encode_call, function
 from governance.core.errors import Rejected
 from governance.core.keccak import keccak
-from governance.core.signable import members
+from governance.core.signable import members, preimage
 from governance.core.units import ZERO_ADDRESS, Address, Bytes32, address, address_bytes, to_hex
 
 VERSIONS = ("1.3.0", "1.4.1", "1.5.0")
@@ -99,8 +99,8 @@ class SafeTx:
 
     @property
     def hash(self) -> Bytes32:
-        """keccak256(0x19 ‖ 0x01 ‖ domain hash ‖ message hash): `getTransactionHash` of the Safe, what owners sign."""
-        return Bytes32(keccak(b"\x19\x01" + self.domain_hash + self.message_hash))
+        """`getTransactionHash` of the Safe, what owners sign."""
+        return Bytes32(keccak(preimage(self)))
 
     def typed_data(self) -> dict[str, Any]:
         """See `governance.core.signable.Signable`."""

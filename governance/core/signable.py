@@ -3,13 +3,15 @@
 A device computes the hash itself from the document; a keystore signs the hash. Both must come to the same.
 """
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from governance.core.keccak import keccak
 from governance.core.units import Bytes32
 
 
-class Signable(Protocol):
-    """A struct under a domain."""
+class Hashed(Protocol):
+    """The three hashes that a signer compares."""
 
     @property
     def domain_hash(self) -> Bytes32:
@@ -23,12 +25,34 @@ class Signable(Protocol):
 
     @property
     def hash(self) -> Bytes32:
-        """keccak256(0x19 ‖ 0x01 ‖ domain hash ‖ message hash): what is signed."""
+        """keccak256 of the `preimage`: what is signed."""
         ...
+
+
+class Signable(Hashed, Protocol):
+    """A struct under a domain, with everything that a wallet needs."""
 
     def typed_data(self) -> dict[str, Any]:
         """The document of `eth_signTypedData_v4`; every number is a decimal string, every bytes value hex."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hashes:
+    """Something signable of which only the hashes are known."""
+
+    domain_hash: Bytes32
+    message_hash: Bytes32
+
+    @property
+    def hash(self) -> Bytes32:
+        """See `Hashed`."""
+        return Bytes32(keccak(preimage(self)))
+
+
+def preimage(what: Hashed) -> bytes:
+    """0x19 ‖ 0x01 ‖ domain hash ‖ message hash: the 66 bytes under the hash (EIP-712)."""
+    return b"\x19\x01" + what.domain_hash + what.message_hash
 
 
 def members(*written: str) -> list[dict[str, str]]:
