@@ -5,38 +5,36 @@
 A keystore has an option of its own, since it has a password. What is not one of these is refused: there is no default.
 """
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 
+from governance.adapters.browser import BrowserSigner
 from governance.adapters.remotesigner import Dialect, RemoteSigner, holds_secret, read_endpoint
 from governance.core.errors import Refused, Rejected
-from governance.core.signable import Signable
-from governance.core.units import Address, address, shown
+from governance.core.units import address, shown
+from governance.ports import Signer
 
 FORMS = "ledger[:PATH], trezor[:PATH], browser[:ADDRESS], URL#ADDRESS, clef:PLACE#ADDRESS, web3signer:URL#ADDRESS"
 PLACE = "GOV_SIGNER"
 """The environment variable for what argument lists must not show."""
 
 
-class Opened(Protocol):
-    """A signer that somebody has to put away afterwards; otherwise `governance.ports.Signer`."""
+@contextmanager
+def open_signer(written: str, tell: Callable[[str], None], *, in_arguments: bool) -> Iterator[Signer]:
+    """The signer that a word means, until it is put away. Raises Rejected, Refused or Unreachable.
 
-    @property
-    def address(self) -> Address:
-        """Whose signature it gives."""
-        ...
-
-    def sign(self, what: Signable) -> bytes:
-        """The signature."""
-        ...
-
-
-def open_signer(written: str, tell: Callable[[str], None], *, in_arguments: bool) -> Opened:
-    """The signer that a word means. Raises Rejected or Refused; `tell` says what its holder is to do now.
-
-    `in_arguments` is whether it was typed where every user of the machine reads it.
+    `tell` says what its holder is to do now; `in_arguments` is whether the word was typed where every user of the machine
+    reads it.
     """
     kind, _, rest = written.partition(":")
+    if kind == "browser":
+        with closing(BrowserSigner(address(rest) if rest else None, tell)) as browser:
+            yield browser
+    else:
+        yield _remote_of(kind, rest, written, in_arguments=in_arguments)
+
+
+def _remote_of(kind: str, rest: str, written: str, *, in_arguments: bool) -> RemoteSigner:
     if kind in {"http", "https"}:
         return _remote(Dialect.RPC, written, in_arguments=in_arguments)
     if kind in {Dialect.CLEF, Dialect.WEB3SIGNER, Dialect.RPC}:

@@ -24,6 +24,7 @@ from governance.core.plan import Plan, Step
 from governance.core.rehearsal import Rehearsal
 from governance.core.safemessage import Level, SafeMessage, message_through
 from governance.core.safetx import SafeTx
+from governance.core.signingbundle import AnsweredSigner
 from governance.core.stage import Stage
 from governance.core.units import Address, Bytes32, to_hex
 from governance.life.locked import Locked, require_fresh
@@ -118,6 +119,20 @@ def way_of(ceremony: Ceremony, signer: Address, through: Sequence[Address] | Non
 def asked_in(tx: SafeTx, way: Sequence[Level]) -> SafeTx | SafeMessage:
     """What the signer's key is asked to sign."""
     return message_through(tx, tx.chain_id, way) if way else tx
+
+
+def require_answered(ceremonies: Sequence[Ceremony], signer: AnsweredSigner) -> None:
+    """Refuse an answer from a machine without a network that is not an owner's, lacks a step, or signs anything else.
+
+    All is looked at before the first signature is kept. What was confirmed there, was confirmed over the same hashes.
+    """
+    for ceremony in ceremonies:
+        if way_of(ceremony, signer.address):
+            hint = "sign here, or let the owner Safe approve the hash on chain"
+            raise Refused(f"{signer.address} is no owner itself, and a bundle is only for owners", hint=hint)
+        for step in ceremony.steps:
+            signer.sign(step.safe_tx)
+    signer.require_used_up()
 
 
 def sign(ceremony: Ceremony, signer: Signer, workspace: Workspace, way: tuple[Level, ...] = ()) -> Sequence[Ballot]:

@@ -55,8 +55,9 @@ METHODS = {
 }
 
 
-def opened(written: str) -> Signer:
-    return open_signer(written, lambda _: None, in_arguments=True)
+def opened(written: str, *, in_arguments: bool = True) -> Signer:
+    with open_signer(written, lambda _: None, in_arguments=in_arguments) as signer:
+        return signer
 
 
 @pytest.mark.parametrize("what", [SIGNED, TERMS], ids=["a Safe transaction", "an approval"])
@@ -236,6 +237,6 @@ def test_the_environment_neither_redirects_nor_adds_credentials(
     (tmp_path / ".netrc").write_text(f"machine 127.0.0.1 login me password {SECRET}\n")
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     with over_http(wallet) as (url, asked):
-        open_signer(f"{url}/?key={SECRET}#{ADDRESS}", lambda _: None, in_arguments=False).sign(SIGNED)
+        opened(f"{url}/?key={SECRET}#{ADDRESS}", in_arguments=False).sign(SIGNED)
     assert "Authorization" not in asked[0]["headers"]
     assert json.loads(asked[0]["params"][1]) == SIGNED.typed_data()

@@ -1,5 +1,6 @@
 """`gov sign` and `gov signatures`: the moment of signing, and who has signed."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,7 +8,8 @@ import typer
 
 from governance.apps import show as showing
 from governance.apps import showapprovals, wiring
-from governance.apps.card import Card, card_document, cards, rows
+from governance.apps.card import card_document, cards, rows
+from governance.apps.cli.bundles import BundleFile, Export, Import, read_answer, sign_bundle, write_bundle
 from governance.apps.cli.common import (
     HERE,
     AsJson,
@@ -21,11 +23,21 @@ from governance.apps.cli.common import (
     emit,
     one_proposal,
 )
+from governance.apps.cli.signers import KeyToSign, SignedBy, tell
 from governance.apps.names import names_of
 from governance.core.errors import Rejected
 
 if TYPE_CHECKING:
+    from governance.adapters.workspace import FileWorkspace
+    from governance.apps.names import Names
     from governance.core.ballot import Ballot
+    from governance.core.signingbundle import Answer
+    from governance.core.units import Address
+    from governance.life.sign import Ceremony
+    from governance.ports import Signer
+
+CARRIED_WIDTH = 100
+"""Columns of the cards in a bundle: whoever reads them may have another screen."""
 
 Confirm = Annotated[
     list[str] | None,
@@ -35,8 +47,8 @@ Confirm = Annotated[
         metavar="HASH",
     ),
 ]
-KeyToSign = Annotated[
-    Path | None, typer.Option("--key", help="Encrypted keystore of the account that signs.", metavar="FILE")
+MaybeProposal = Annotated[
+    str | None, typer.Argument(help="A proposal: 0007, or 0007-swap-fee-facet.", metavar="ID", show_default=False)
 ]
 OnlyShow = Annotated[
     bool, typer.Option("--show", help="Only show the card: no key is asked for, and nothing is signed.")
@@ -50,8 +62,9 @@ Through = Annotated[
 
 
 def sign(
-    proposal: ProposalId,
+    proposal: MaybeProposal = None,
     key: KeyToSign = None,
+    by: SignedBy = None,
     show: OnlyShow = False,
     workspace: WorkspaceDir = HERE,
     network: OnNetwork = None,
@@ -59,43 +72,123 @@ def sign(
     confirm: Confirm = None,
     through: Through = None,
     unrehearsed: Unrehearsed = False,
+    export: Export = None,
+    answer: Import = None,
+    bundle: BundleFile = None,
     json: AsJson = False,
 ) -> None:
-    """Show what will be signed, with every hash a hardware wallet shows, then sign it with a keystore."""
+    """Show what will be signed, with every hash a hardware wallet shows, then sign it."""
     from governance.core.units import address
-    from governance.life.sign import prepare, way_of
-    from governance.life.sign import sign as life_sign
 
-    if (key is None) is not show:
-        raise Rejected("name the key that signs, or say --show", hint="gov sign 7 --key FILE")
+    _require_sense(proposal, bundle, [key or by, show or None, export, answer], [through, network, unrehearsed or None])
+    if bundle is not None:
+        with wiring.signing(key, password_fd, by, tell) as signer:
+            sign_bundle(bundle, signer, confirm, export, as_json=json)
+        return
+    assert proposal is not None
     space = wiring.workspace(workspace)
     proposal_id = one_proposal(proposal, space.proposal_ids())
-    signer = None if key is None else wiring.signer(key, password_fd)
+    seen = _ceremonies(space, proposal_id, network, unrehearsed=unrehearsed)
+    if show:
+        _show(seen, as_json=json)
+        return
+    if export is not None:
+        _export(seen, export, as_json=json)
+        return
     chosen = None if through is None else [address(each) for each in through.split(",")]
-    shown: list[Card] = []
-    ballots: list[Ballot] = []
+    if answer is not None:
+        ballots = _take(seen, read_answer(answer, proposal_id), space)
+    else:
+        with wiring.signing(key, password_fd, by, tell) as signer:
+            ballots = _sign(seen, signer, chosen, confirm, space)
+    if json:
+        emit({"schema": "governance/ballots/v1", "ballots": [showing.ballot_document(ballot) for ballot in ballots]})
+        return
+    for ballot in ballots:
+        console().print(f"signed by {ballot.signer}: nonce {ballot.nonce}, 0x{ballot.safe_tx_hash.hex()}")
+
+
+def _require_sense(proposal: str | None, bundle: Path | None, acts: Sequence[object], chosen: Sequence[object]) -> None:
+    """Refuse options that do not go together: one run does one of the acts, and a bundle leaves nothing to choose."""
+    _, show, export, answer = acts
+    if bundle is not None and any((proposal, show, answer, *chosen)):
+        raise Rejected("a bundle says itself what is to be signed", hint="gov sign --bundle FILE --key FILE")
+    if bundle is None and proposal is None:
+        raise Rejected("name the proposal", hint="gov sign 7 --key FILE")
+    if bundle is None and sum(each is not None for each in acts) > 1:
+        raise Rejected("one at a time: --key or --signer, --show, --export, --import", hint="gov sign 7 --key FILE")
+    if chosen[0] is not None and (export is not None or answer is not None):
+        raise Rejected("a bundle is for owners of the Safe itself, not for those behind an owner Safe")
+
+
+def _ceremonies(
+    space: "FileWorkspace", proposal_id: str, network: str | None, *, unrehearsed: bool
+) -> "Iterator[tuple[Ceremony, Names]]":
+    """What is to be signed on each network, with names for addresses: each is made ready when it is its turn."""
+    from governance.life.sign import prepare
+
     for name in wiring.networks_of(space, proposal_id, network):
         site = wiring.site(space, name)
         rehearse = None if unrehearsed else wiring.rehearse(space, site)
         ceremony = prepare(site, space, proposal_id, wiring.witness, rehearse=rehearse)
-        way = () if signer is None else way_of(ceremony, signer.address, chosen)
-        names = names_of(space.policy(), ceremony.locked.proposal, name)
-        screen = console(stderr=not show)
-        for card in cards(ceremony, way):
+        yield ceremony, names_of(space.policy(), ceremony.locked.proposal, name)
+
+
+def _show(seen: "Iterable[tuple[Ceremony, Names]]", *, as_json: bool) -> None:
+    screen, shown = console(), []
+    for ceremony, names in seen:
+        for card in cards(ceremony):
             shown.append(card)
-            if not (show and json):
+            if not as_json:
                 screen.print("\n".join(rows(card, screen.width, names)), markup=False)
-            if signer is not None:
-                confirm_hash("Safe message hash" if way else "Safe transaction hash", card.asked, confirm)
-        if signer is not None:
-            ballots += life_sign(ceremony, signer, space, way)
-    if show and json:
+    if as_json:
         emit({"schema": "governance/card/v1", "cards": [card_document(card) for card in shown]})
-    elif json:
-        emit({"schema": "governance/ballots/v1", "ballots": [showing.ballot_document(ballot) for ballot in ballots]})
-    else:
-        for ballot in ballots:
-            console().print(f"signed by {ballot.signer}: nonce {ballot.nonce}, 0x{ballot.safe_tx_hash.hex()}")
+
+
+def _export(seen: "Iterable[tuple[Ceremony, Names]]", export: str, *, as_json: bool) -> None:
+    from governance.core.signingbundle import Carried, SigningBundle, carried
+
+    found: list[Carried] = []
+    for ceremony, names in seen:
+        plan = ceremony.locked.plan
+        found += [carried(plan, card.step, rows(card, CARRIED_WIDTH, names)) for card in cards(ceremony)]
+    write_bundle(
+        SigningBundle(proposal=plan.proposal, digest=plan.digest, transactions=tuple(found)), export, as_json=as_json
+    )
+
+
+def _take(seen: "Iterable[tuple[Ceremony, Names]]", answer: "Answer", space: "FileWorkspace") -> "list[Ballot]":
+    """The signatures of an answer, if they are by an owner over exactly these plans; nothing is kept of another."""
+    from governance.core.signingbundle import AnsweredSigner
+    from governance.life.sign import require_answered
+    from governance.life.sign import sign as life_sign
+
+    ready, signer = [ceremony for ceremony, _ in seen], AnsweredSigner(answer)
+    require_answered(ready, signer)
+    return [ballot for ceremony in ready for ballot in life_sign(ceremony, signer, space)]
+
+
+def _sign(
+    seen: "Iterable[tuple[Ceremony, Names]]",
+    signer: "Signer",
+    through: "list[Address] | None",
+    confirm: list[str] | None,
+    space: "FileWorkspace",
+) -> "list[Ballot]":
+    from governance.life.sign import sign as life_sign
+    from governance.life.sign import way_of
+
+    ballots: list[Ballot] = []
+    for ceremony, names in seen:
+        way = way_of(ceremony, signer.address, through)
+        screen = console(stderr=True)
+        for card in cards(ceremony, way):
+            shown = "\n".join(rows(card, screen.width, names))
+            screen.print(shown, markup=False)
+            confirm_hash("Safe message hash" if way else "Safe transaction hash", card.asked, confirm)
+            wiring.show_card(signer, shown)
+        ballots += life_sign(ceremony, signer, space, way)
+    return ballots
 
 
 def signatures(
