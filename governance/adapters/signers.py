@@ -5,11 +5,16 @@
 A keystore has an option of its own, since it has a password. What is not one of these is refused: there is no default.
 """
 
+import getpass
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
 from governance.adapters.browser import BrowserSigner
+from governance.adapters.derivation import DEFAULT, read_path
+from governance.adapters.ledger import LedgerSigner, over_usb
 from governance.adapters.remotesigner import Dialect, RemoteSigner, holds_secret, read_endpoint
+from governance.adapters.trezor import open_trezor
 from governance.core.errors import Refused, Rejected
 from governance.core.units import address, shown
 from governance.ports import Signer
@@ -30,6 +35,16 @@ def open_signer(written: str, tell: Callable[[str], None], *, in_arguments: bool
     if kind == "browser":
         with closing(BrowserSigner(address(rest) if rest else None, tell)) as browser:
             yield browser
+    elif kind == "ledger":
+        path = read_path(rest or DEFAULT)
+        exchange, let_go = over_usb()
+        try:
+            yield LedgerSigner(exchange, path, tell)
+        finally:
+            let_go()
+    elif kind == "trezor":
+        with closing(open_trezor(read_path(rest or DEFAULT), tell, _ask)) as trezor:
+            yield trezor
     else:
         yield _remote_of(kind, rest, written, in_arguments=in_arguments)
 
@@ -47,3 +62,10 @@ def _remote(dialect: Dialect, place: str, *, in_arguments: bool) -> RemoteSigner
         hint = f"put it into {PLACE} instead: every user of this machine can read an argument list"
         raise Refused("the signer's URL carries a user or a query, which may be secret", hint=hint)
     return RemoteSigner(read_endpoint(dialect, place))
+
+
+def _ask(words: str) -> str:
+    """One line from the terminal, without echo. Raises Refused when nobody is there."""
+    if not sys.stdin.isatty():
+        raise Refused("nobody is there to type what the device wants", hint="run in a terminal")
+    return getpass.getpass(words)
