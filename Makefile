@@ -32,7 +32,7 @@ check: .venv/.dev contracts/node_modules/.stamp    ## Format, lint, types, impor
 	$(BIN)/ruff check governance tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not node and not slow" tests
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not node and not slow and not browser" tests
 
 contracts: .venv/.dev contracts/node_modules/.stamp    ## Build the contracts, compare the shipped artifacts byte for byte, run forge's tests.
 	cd contracts && npm run --silent lint && npm run --silent check && npm run --silent test && npm run --silent gas:check

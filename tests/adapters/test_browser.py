@@ -80,6 +80,7 @@ class Wallet:
 # ---- in Chromium -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("mode", ["injected", "announced"])
 def test_a_wallet_in_a_browser_signs_what_the_page_shows(mode: str) -> None:
     wallet = Wallet()
@@ -99,6 +100,7 @@ def test_a_wallet_in_a_browser_signs_what_the_page_shows(mode: str) -> None:
     assert signer.url in said[0]
 
 
+@pytest.mark.browser
 def test_a_wallet_on_another_chain_is_asked_to_switch_and_does_not_sign_before() -> None:
     """threat_17."""
     wallet = Wallet(chain=1)
@@ -110,6 +112,7 @@ def test_a_wallet_on_another_chain_is_asked_to_switch_and_does_not_sign_before()
     assert wallet.asked[1:] == ["eth_chainId", "wallet_switchEthereumChain", "eth_chainId", "eth_signTypedData_v4"]
 
 
+@pytest.mark.browser
 def test_a_wallet_that_cannot_switch_signs_nothing_and_its_holder_says_no() -> None:
     """threat_17."""
     wallet = Wallet(chain=1, switches=False)
@@ -124,6 +127,7 @@ def test_a_wallet_that_cannot_switch_signs_nothing_and_its_holder_says_no() -> N
     assert "eth_signTypedData_v4" not in wallet.asked
 
 
+@pytest.mark.browser
 def test_a_refusal_in_the_wallet_is_told() -> None:
     with serving(ADDRESS) as (signer, _), page_with(Wallet(signs=False)) as page, signing(signer) as signature:
         page.goto(signer.url)
@@ -133,6 +137,7 @@ def test_a_refusal_in_the_wallet_is_told() -> None:
             outcome(page, signature)
 
 
+@pytest.mark.browser
 def test_what_another_key_signed_is_refused() -> None:
     """threat_34."""
     wallet = Wallet(key=keccak(b"another key"))
@@ -144,6 +149,7 @@ def test_what_another_key_signed_is_refused() -> None:
             outcome(page, signature)
 
 
+@pytest.mark.browser
 def test_a_page_without_a_wallet_or_account_or_token_says_so() -> None:
     with serving(ADDRESS) as (signer, _), signing(signer) as signature:
         with page_with(Wallet(), "none") as page:
