@@ -81,6 +81,12 @@ class Safe(Contract):
         msg.world.emit(self.address, words, digest, data=bytes(32))
         return ok
 
+    def fallback(self, msg: Message) -> bytes:
+        """`receive`: a plain call is taken; of others none is known without a handler."""
+        if msg.data:
+            return super().fallback(msg)
+        return b""
+
     def _check(self, sender: Address, digest: Bytes32, signatures: bytes) -> None:
         """`checkNSignatures`; contract signatures have nobody to ask here."""
         if len(signatures) < 65 * self.threshold:
@@ -171,6 +177,11 @@ class AccessControl(Contract):
     def __init__(self, address: Address, code: bytes, grants: dict[Bytes32, list[Address]]) -> None:
         super().__init__(address, code)
         self.grants = {(role, account) for role, accounts in grants.items() for account in accounts}
+
+    def members(self) -> dict[Bytes32, frozenset[Address]]:
+        """Every role that somebody holds."""
+        roles = {role for role, _ in self.grants}
+        return {role: frozenset(who for held, who in self.grants if held == role) for role in roles}
 
     def require(self, msg: Message, role: Bytes32) -> None:
         if (role, msg.sender) not in self.grants:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from governance.core.scenes import BlockResult
     from governance.core.voting import Voting
     from governance.life.audit import Check
+    from governance.life.exchange import Exchanged
     from governance.life.verify import Verification
     from governance.life.watch import Sighting, StepSighting
 
@@ -206,6 +207,21 @@ def _inside_document(voting: "Voting") -> dict[str, Any]:
         "threshold": voting.quorum.threshold,
         "missing": sorted(set(voting.safe.owners) - set(voting.quorum.signed)),
     }
+
+
+def exchanged(way: str, each: "Exchanged") -> "RenderableType":
+    """What a Safe service gave or was given."""
+    from rich.text import Text
+
+    who = ", ".join(each.moved) or "nothing new"
+    lines = [f"{way} the Safe service of {each.network}: {who}", *(f"  {finding}" for finding in each.findings)]
+    return Text("\n".join(lines), style="red" if each.findings else "")
+
+
+def exchange_document(way: str, each: "Exchanged") -> dict[str, Any]:
+    """The same as JSON values; `way` is `from` or `to`."""
+    findings = [{"rule": finding.rule, "message": finding.message} for finding in each.findings]
+    return {"network": each.network, "way": way, "owners": list(each.moved), "findings": findings}
 
 
 def ballot_document(ballot: "Ballot") -> dict[str, Any]:

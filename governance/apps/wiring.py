@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from governance.core.units import Bytes32
     from governance.life.audit import Check
     from governance.life.site import Rehearse, Site
-    from governance.ports import Chain, Sender, Signer, Simulator
+    from governance.ports import Chain, Exchange, Sender, Signer, Simulator
 
 GWEI = 10**9
 
@@ -181,6 +181,14 @@ def site_over(chain: "Chain", place: "Network") -> "Site":
         anchor=anchor,
         safes=lambda address: NodeSafe(chain, address),
     )
+
+
+def exchange(place: "Network") -> "Exchange":
+    """The Safe Transaction Service of a network: `GOV_SAFE_SERVICE_<NETWORK>`, else the one that Safe runs for the chain."""
+    from governance.adapters.safeservice import SafeService
+
+    url = os.environ.get(f"GOV_SAFE_SERVICE_{place.name.upper().replace('-', '_')}")
+    return SafeService(place.chain_id, place.name, url, os.environ.get("SAFE_TRANSACTION_SERVICE_API_KEY"))
 
 
 def simulator(space: "FileWorkspace", at: "Site") -> "Simulator":

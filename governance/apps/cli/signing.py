@@ -1,4 +1,4 @@
-"""`gov sign` and `gov signatures`: the moment of signing, and who has signed."""
+"""`gov sign`: the moment of signing. A card, two groups of its hash, a signature."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from governance.apps import show as showing
-from governance.apps import showapprovals, wiring
-from governance.apps.card import card_document, cards, rows
+from governance.apps import wiring
+from governance.apps.card import Card, card_document, cards, rows
 from governance.apps.cli.bundles import BundleFile, Export, Import, read_answer, sign_bundle, write_bundle
 from governance.apps.cli.common import (
     HERE,
     AsJson,
     OnNetwork,
     PasswordFd,
-    ProposalId,
     Unrehearsed,
     WorkspaceDir,
     confirm_hash,
@@ -25,11 +23,11 @@ from governance.apps.cli.common import (
 )
 from governance.apps.cli.signers import KeyToSign, SignedBy, tell
 from governance.apps.names import names_of
-from governance.core.errors import Rejected
+from governance.apps.show import ballot_document
+from governance.core.errors import Refused, Rejected
 
 if TYPE_CHECKING:
     from governance.adapters.workspace import FileWorkspace
-    from governance.apps.names import Names
     from governance.core.ballot import Ballot
     from governance.core.signingbundle import Answer
     from governance.core.units import Address
@@ -88,21 +86,21 @@ def sign(
     assert proposal is not None
     space = wiring.workspace(workspace)
     proposal_id = one_proposal(proposal, space.proposal_ids())
-    seen = _ceremonies(space, proposal_id, network, unrehearsed=unrehearsed)
+    ready = _ceremonies(space, proposal_id, network, unrehearsed=unrehearsed)
     if show:
-        _show(seen, as_json=json)
+        _show_only(space, ready, as_json=json)
         return
     if export is not None:
-        _export(seen, export, as_json=json)
+        _export(space, ready, export, as_json=json)
         return
     chosen = None if through is None else [address(each) for each in through.split(",")]
     if answer is not None:
-        ballots = _take(seen, read_answer(answer, proposal_id), space)
+        ballots = _taken(space, list(ready), read_answer(answer, proposal_id))
     else:
         with wiring.signing(key, password_fd, by, tell) as signer:
-            ballots = _sign(seen, signer, chosen, confirm, space)
+            ballots = _signed_by(space, ready, signer, chosen, confirm)
     if json:
-        emit({"schema": "governance/ballots/v1", "ballots": [showing.ballot_document(ballot) for ballot in ballots]})
+        emit({"schema": "governance/ballots/v1", "ballots": [ballot_document(ballot) for ballot in ballots]})
         return
     for ballot in ballots:
         console().print(f"signed by {ballot.signer}: nonce {ballot.nonce}, 0x{ballot.safe_tx_hash.hex()}")
@@ -123,97 +121,105 @@ def _require_sense(proposal: str | None, bundle: Path | None, acts: Sequence[obj
 
 def _ceremonies(
     space: "FileWorkspace", proposal_id: str, network: str | None, *, unrehearsed: bool
-) -> "Iterator[tuple[Ceremony, Names]]":
-    """What is to be signed on each network, with names for addresses: each is made ready when it is its turn."""
+) -> "Iterator[Ceremony]":
+    """What is to be signed on each network; each is made ready when it is its turn."""
     from governance.life.sign import prepare
 
     for name in wiring.networks_of(space, proposal_id, network):
         site = wiring.site(space, name)
-        rehearse = None if unrehearsed else wiring.rehearse(space, site)
-        ceremony = prepare(site, space, proposal_id, wiring.witness, rehearse=rehearse)
-        yield ceremony, names_of(space.policy(), ceremony.locked.proposal, name)
+        yield prepare(
+            site,
+            space,
+            proposal_id,
+            wiring.witness,
+            rehearse=None if unrehearsed else wiring.rehearse(space, site),
+            ledger=wiring.journal(space).entries(),
+        )
 
 
-def _show(seen: "Iterable[tuple[Ceremony, Names]]", *, as_json: bool) -> None:
+def _rows(space: "FileWorkspace", card: Card, width: int) -> list[str]:
+    locked = card.ceremony.locked
+    return rows(card, width, names_of(space.policy(), locked.proposal, locked.plan.network))
+
+
+def _show_only(space: "FileWorkspace", ready: "Iterable[Ceremony]", *, as_json: bool) -> None:
     screen, shown = console(), []
-    for ceremony, names in seen:
+    for ceremony in ready:
         for card in cards(ceremony):
             shown.append(card)
             if not as_json:
-                screen.print("\n".join(rows(card, screen.width, names)), markup=False)
+                screen.print("\n".join(_rows(space, card, screen.width)), markup=False)
     if as_json:
         emit({"schema": "governance/card/v1", "cards": [card_document(card) for card in shown]})
 
 
-def _export(seen: "Iterable[tuple[Ceremony, Names]]", export: str, *, as_json: bool) -> None:
+def _export(space: "FileWorkspace", ready: "Iterable[Ceremony]", export: str, *, as_json: bool) -> None:
     from governance.core.signingbundle import Carried, SigningBundle, carried
 
     found: list[Carried] = []
-    for ceremony, names in seen:
+    for ceremony in ready:
         plan = ceremony.locked.plan
-        found += [carried(plan, card.step, rows(card, CARRIED_WIDTH, names)) for card in cards(ceremony)]
+        found += [carried(plan, card.step, _rows(space, card, CARRIED_WIDTH)) for card in cards(ceremony)]
     write_bundle(
         SigningBundle(proposal=plan.proposal, digest=plan.digest, transactions=tuple(found)), export, as_json=as_json
     )
 
 
-def _take(seen: "Iterable[tuple[Ceremony, Names]]", answer: "Answer", space: "FileWorkspace") -> "list[Ballot]":
+def _taken(space: "FileWorkspace", ready: "Sequence[Ceremony]", answer: "Answer") -> "list[Ballot]":
     """The signatures of an answer, if they are by an owner over exactly these plans; nothing is kept of another."""
     from governance.core.signingbundle import AnsweredSigner
+    from governance.life.notes import note_hash
     from governance.life.sign import require_answered
     from governance.life.sign import sign as life_sign
 
-    ready, signer = [ceremony for ceremony, _ in seen], AnsweredSigner(answer)
+    signer, journal = AnsweredSigner(answer), wiring.journal(space)
     require_answered(ready, signer)
-    return [ballot for ceremony in ready for ballot in life_sign(ceremony, signer, space)]
-
-
-def _sign(
-    seen: "Iterable[tuple[Ceremony, Names]]",
-    signer: "Signer",
-    through: "list[Address] | None",
-    confirm: list[str] | None,
-    space: "FileWorkspace",
-) -> "list[Ballot]":
-    from governance.life.sign import sign as life_sign
-    from governance.life.sign import way_of
-
     ballots: list[Ballot] = []
-    for ceremony, names in seen:
-        way = way_of(ceremony, signer.address, through)
-        screen = console(stderr=True)
-        for card in cards(ceremony, way):
-            shown = "\n".join(rows(card, screen.width, names))
-            screen.print(shown, markup=False)
-            confirm_hash("Safe message hash" if way else "Safe transaction hash", card.asked, confirm)
-            wiring.show_card(signer, shown)
-        ballots += life_sign(ceremony, signer, space, way)
+    for ceremony in ready:
+        ballots += life_sign(ceremony, signer, space)
+        for step in ceremony.steps:
+            note_hash(journal, "signed", ceremony, step.safe_tx, signer.address)
     return ballots
 
 
-def signatures(
-    proposal: ProposalId, workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False
-) -> None:
-    """Who has signed or approved, who is missing, and what is wrong with it: against the newest block."""
-    from governance.life.agreement import asked_of
-    from governance.life.watch import look
+def _signed_by(
+    space: "FileWorkspace",
+    ready: "Iterable[Ceremony]",
+    signer: "Signer",
+    through: "Sequence[Address] | None",
+    given: list[str] | None,
+) -> "list[Ballot]":
+    from governance.life.sign import way_of
 
-    space = wiring.workspace(workspace)
-    proposal_id = one_proposal(proposal, space.proposal_ids())
-    seen = []
-    for name in wiring.networks_of(space, proposal_id, network):
-        site = wiring.site(space, name)
-        sighting = look(site, space, proposal_id)
-        seen.append((sighting, *asked_of(site, space, sighting)))
-    if json:
-        networks = [
-            {**showing.quorum_document(s), **showapprovals.roles_document(case, asked)} for s, case, asked in seen
-        ]
-        emit({"schema": "governance/signatures/v1", "networks": networks})
-    else:
-        for sighting, case, asked in seen:
-            console().print(showing.quorum(sighting, space.policy()))
-            if case is not None:
-                console().print(showapprovals.roles(case, asked))
-    if any(sighting.findings for sighting, _, _ in seen):
-        raise typer.Exit(1)
+    ballots: list[Ballot] = []
+    for ceremony in ready:
+        made = cards(ceremony, way_of(ceremony, signer.address, through))
+        screen = console(stderr=True)
+        shown = ["\n".join(_rows(space, card, screen.width)) for card in made]
+        for text in shown:
+            screen.print(text, markup=False)
+        wiring.show_card(signer, "\n\n".join(shown))
+        ballots += _signed(space, made, signer, given)
+    return ballots
+
+
+def _signed(
+    space: "FileWorkspace", made: Sequence[Card], signer: "Signer", given: list[str] | None
+) -> "Sequence[Ballot]":
+    """Confirmed card by card, then signed; the ledger keeps what was shown, declined and signed."""
+    from governance.life.notes import note_hash
+    from governance.life.sign import sign as life_sign
+
+    journal, ceremony = wiring.journal(space), made[0].ceremony
+    for card in made:
+        tx = card.step.safe_tx
+        note_hash(journal, "shown", ceremony, tx, signer.address)
+        try:
+            confirm_hash("Safe message hash" if card.way else "Safe transaction hash", card.asked, given)
+        except (Refused, typer.Abort):
+            note_hash(journal, "declined", ceremony, tx, signer.address)
+            raise
+    ballots = life_sign(ceremony, signer, space, made[0].way)
+    for card in made:
+        note_hash(journal, "signed", ceremony, card.step.safe_tx, signer.address)
+    return ballots
