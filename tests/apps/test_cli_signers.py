@@ -123,6 +123,20 @@ def test_an_answer_to_an_earlier_plan_or_by_a_stranger_is_not_taken(at: At) -> N
     assert signed(gov) == []
 
 
+def test_tools_get_bundle_and_answer_on_stdout_too(at: At) -> None:
+    gov = at("locked")
+    bundle = gov.json("sign", ONE, "--export", str(gov.root / "bundle.json"))
+    assert bundle["schema"] == "governance/bundle/v1"
+    assert bundle == json.loads((gov.root / "bundle.json").read_text())
+    run = offline(gov, gov.root / "bundle.json", str(gov.root / "answer.json"), "--json")
+    assert run.document["schema"] == "governance/bundle-answer/v1"
+    assert run.document == json.loads((gov.root / "answer.json").read_text())
+    unnamed = gov("sign", "--bundle", str(gov.root / "bundle.json"), *gov.key("alice"), *compared(gov))
+    assert unnamed.document == run.document
+    both = gov("sign", ONE, "--export", "qr", "--json")
+    assert (both.code, both.document["schema"]) == (2, "governance/error/v1")
+
+
 def test_an_answer_is_never_overwritten(at: At) -> None:
     gov = at("locked")
     bundle = exported(gov)

@@ -93,6 +93,8 @@ def _tree(file: Path) -> "Tree":
 
 
 def _hand_over(document: Mapping[str, Any], export: str | None, *, as_json: bool) -> None:
+    if as_json and export == QR:
+        raise Rejected("QR codes are for people, --json is for tools", hint="name a file, or leave --json out")
     if as_json or export is None:
         emit(document)
     if export == QR:
