@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from governance.core.frames import is_framed
+from tests.adapters.chromium import page_with
 from tests.apps.conftest import ONE, Gov, Run
 
 pytestmark = pytest.mark.node
@@ -204,3 +206,35 @@ def test_signing_over_a_pipe_needs_the_hash(at: At) -> None:
     )  # fmt: skip
     assert ended.returncode == 1
     assert "does not open with this password" in ended.stderr
+
+
+@pytest.mark.browser
+def test_the_whole_command_signs_with_a_wallet_in_a_browser(at: At) -> None:
+    gov = at("locked")
+
+    def wallet(method: str, params: list[Any]) -> Any:
+        """A wallet whose keys are the node's."""
+        return [ALICE.lower()] if method == "eth_requestAccounts" else gov.ask(method, *params)
+
+    with page_with(wallet) as page:
+        command = [gov.shell_path(), "sign", ONE, "--signer", f"browser:{ALICE}", *compared(gov)]
+        with subprocess.Popen(
+            command, cwd=gov.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                assert process.stdout is not None
+                assert process.stderr is not None
+                url = re.search(r"http://127\.0\.0\.1:\d+/#\S+", process.stderr.readline())
+                assert url is not None
+                page.goto(url[0])
+                page.get_by_role("button", name="Connect").click()
+                page.get_by_role("button", name="Sign in the wallet").click()
+                page.get_by_text("you can close this page", exact=False).wait_for()
+                out, err = process.communicate(timeout=60)
+            finally:
+                process.kill()
+        card = page.locator("#words").inner_text()
+    assert (process.returncode, f"signed by {ALICE}" in out) == (0, True), err
+    assert "CALL  Swap FeeFacet" in card
+    assert card.replace("\n", "") in err.replace("\n", "")
+    assert signed(gov) == [ALICE]
