@@ -19,8 +19,8 @@ from governance.apps.cli.common import (
     one_proposal,
 )
 from governance.apps.cli.signers import KeyToSign, SignedBy, tell
-from governance.apps.names import names_of
 from governance.core.units import Duration
+from governance.core.wording import names_of
 
 if TYPE_CHECKING:
     from governance.core.approval import RoleApproval

@@ -22,9 +22,9 @@ from governance.apps.cli.common import (
     one_proposal,
 )
 from governance.apps.cli.signers import KeyToSign, SignedBy, tell
-from governance.apps.names import names_of
 from governance.apps.show import ballot_document
 from governance.core.errors import Refused, Rejected
+from governance.core.wording import names_of
 
 if TYPE_CHECKING:
     from governance.adapters.workspace import FileWorkspace
