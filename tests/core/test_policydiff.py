@@ -9,8 +9,9 @@ import pytest
 from governance.core.policy import Policy, Rule
 from governance.core.policydiff import POLICY_WORDS, RULE_WORDS, Weight, difference, difference_document, loosens
 from governance.core.units import checksummed
-from tests.core.test_constitution import HIGH, other_network, with_rules
+from tests.core.test_constitution import HIGH, with_rules
 from tests.core.test_policy import APPROVALS, TEXT, A, D, changed, made
+from tests.core.test_verdict import other_network
 
 L, S, N = Weight.LOOSER, Weight.STRICTER, Weight.NEUTRAL
 X = checksummed(b"\x77" * 20)
