@@ -4,7 +4,6 @@
 
 import pytest
 
-from governance.core.call import Call
 from governance.core.checks.risk import allowed, graver, risk
 from governance.core.errors import Finding, Place
 from governance.core.plan import Plan

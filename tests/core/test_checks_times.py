@@ -1,7 +1,5 @@
 """Freezes and deadlines: by the chain's clock, for now and for when it could take effect."""
 
-# ruff: noqa: E501 - one row, one fact
-
 from dataclasses import replace
 
 import pytest
