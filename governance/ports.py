@@ -26,6 +26,8 @@ from governance.core.journal import Entry, Intent
 from governance.core.permission import Spent
 from governance.core.safetx import SafeTx
 from governance.core.scenes import Played, Scene, Sent, Trace, Traced, Trial
+from governance.core.signable import Hashed, Signable
+from governance.core.signature import Signature
 from governance.core.units import Address, Bytes32, Moment
 
 
@@ -143,6 +145,10 @@ class Safe(Protocol):
         """Owners whose `approvedHashes` entry for the hash is set."""
         ...
 
+    def accepted(self, what: Hashed, version: str, signatures: Sequence[Signature], at: Head) -> list[bool]:
+        """Of contract signatures (EIP-1271), which the owners' contracts accept when a Safe of this version asks them."""
+        ...
+
     def outcomes(self, safe_tx_hashes: Sequence[Bytes32], at: Head) -> list[SafeOutcome | None]:
         """What became of each hash, from `ExecutionSuccess` and `ExecutionFailure` logs."""
         ...
@@ -208,8 +214,11 @@ class Signer(Protocol):
         """Whose signature it gives."""
         ...
 
-    def sign(self, signed_hash: Bytes32) -> bytes:
-        """The 65-byte signature r ‖ s ‖ v over an EIP-712 hash as it is, v in {27, 28}, low s."""
+    def sign(self, what: Signable) -> bytes:
+        """The 65-byte signature r ‖ s ‖ v over an EIP-712 hash as it is, v in {27, 28}, low s.
+
+        Raises Refused when its holder, or the device, does not want to; Unreachable when it does not answer.
+        """
         ...
 
 

@@ -23,6 +23,7 @@ from governance.core.keccak import keccak
 from governance.core.network import Network, TargetKind
 from governance.core.operation import Operation
 from governance.core.safetx import SafeTx, execution
+from governance.core.signable import Signable
 from governance.core.units import (
     ZERO_ADDRESS,
     ZERO_WORD,
@@ -49,10 +50,11 @@ class Account:
     address: Address
     key: bytes
 
-    def sign(self, digest: Bytes32) -> bytes:
+    def sign(self, what: Signable | Bytes32) -> bytes:
         """65 bytes r ‖ s ‖ v over a hash as it is, v in {27, 28}."""
         from coincurve import PrivateKey
 
+        digest = what if isinstance(what, bytes) else what.hash
         signature = PrivateKey(self.key).sign_recoverable(digest, hasher=None)
         return signature[:64] + bytes([27 + signature[64]])
 

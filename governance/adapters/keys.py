@@ -16,6 +16,7 @@ from typing import Any, NoReturn, SupportsIndex
 
 from governance.core.errors import Refused, Rejected
 from governance.core.keccak import keccak
+from governance.core.signable import Signable
 from governance.core.strictjson import require_shallow
 from governance.core.units import Address, Bytes32, address, checksummed, shown
 
@@ -50,11 +51,11 @@ class KeystoreSigner:
         public = PublicKey.from_secret(self.__unlocked()).format(compressed=False)
         return checksummed(keccak(public[1:])[12:])
 
-    def sign(self, signed_hash: Bytes32) -> bytes:
-        """Sign the hash itself: r ‖ s ‖ v, v in {27, 28}, s low. Raises Refused on a wrong password."""
+    def sign(self, what: Signable) -> bytes:
+        """Sign its hash: r ‖ s ‖ v, v in {27, 28}, s low. Raises Refused on a wrong password."""
         from coincurve import PrivateKey
 
-        signed: bytes = PrivateKey(self.__unlocked()).sign_recoverable(signed_hash, hasher=None)
+        signed: bytes = PrivateKey(self.__unlocked()).sign_recoverable(what.hash, hasher=None)
         return signed[:64] + bytes((signed[64] + 27,))
 
     def sign_transaction(self, fields: Mapping[str, Any]) -> tuple[bytes, Bytes32]:

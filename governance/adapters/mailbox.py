@@ -3,14 +3,16 @@
 What their entries say and how they are read; how the folders work is in `signerfiles.py`. Nothing here counts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from governance.adapters.signerfiles import Form, SignerFolder
 from governance.core.approval import RoleApproval, Terms
 from governance.core.ballot import Ballot
 from governance.core.errors import Rejected
-from governance.core.units import Address, Moment, address, hex_bytes, to_hex, unsigned, word
+from governance.core.safemessage import Level
+from governance.core.signature import SignatureKind
+from governance.core.units import Address, Bytes32, Moment, address, hex_bytes, to_hex, unsigned, word
 
 
 class FileMailbox(SignerFolder[Ballot]):
@@ -37,6 +39,9 @@ def _read_ballot(written: Mapping[str, str], proposal: str, signer: Address) -> 
         safe_tx_hash=word(written["safe_tx_hash"]),
         signer=address(signer),
         signature=hex_bytes(written["signature"]),
+        through=tuple(Level.parse(each) for each in written.get("through", "").split()),
+        message_hash=word(written["message_hash"]) if "message_hash" in written else None,
+        by_contract=written["kind"] == SignatureKind.CONTRACT,
     )
 
 
@@ -48,17 +53,23 @@ def _write_ballot(ballot: Ballot) -> dict[str, str]:
         "nonce": str(ballot.nonce),
         "safe_tx_hash": to_hex(ballot.safe_tx_hash),
         "signature": to_hex(ballot.signature),
+        **({} if ballot.message_hash is None else _path(ballot.through, ballot.message_hash)),
     }
+
+
+def _path(through: Sequence[Level], message_hash: Bytes32) -> dict[str, str]:
+    return {"through": " ".join(map(str, through)), "message_hash": to_hex(message_hash)}
 
 
 _BALLOTS = Form(
     schema="governance/signatures/v1",
     word="signature",
     entry=frozenset({"network", "chain_id", "safe", "nonce", "safe_tx_hash", "signature", "kind"}),
+    more=frozenset({"through", "message_hash"}),
     read=_read_ballot,
     write=_write_ballot,
-    signed_hash=lambda ballot: ballot.safe_tx_hash,
-    order=lambda ballot: (ballot.signer.lower(), ballot.network, ballot.nonce, ballot.safe_tx_hash),
+    signed_hash=lambda ballot: ballot.signed_hash,
+    order=lambda ballot: (ballot.signer.lower(), ballot.network, ballot.nonce, ballot.signed_hash),
 )
 
 

@@ -13,7 +13,10 @@ from governance.core.errors import ChainContradicts, Finding, Refused, Rejected
 from governance.core.facts import Head, SafeFacts, SafeOutcome
 from governance.core.keccak import keccak
 from governance.core.safelayout import FALLBACK_SLOT, GUARD_SLOT, SENTINEL, SINGLETON_SLOT
+from governance.core.safemessage import Asked, SafeMessage, asked_by, asked_of
 from governance.core.safetx import VERSIONS, SafeTx, execution
+from governance.core.signable import Hashed
+from governance.core.signature import Signature
 from governance.core.units import ZERO_ADDRESS, Address, Bytes32, checksummed, shown, to_hex
 from governance.ports import Answer, Chain
 
@@ -26,6 +29,12 @@ _APPROVED = function("approvedHashes(address,bytes32)(uint256)")
 _HASH = function(
     "getTransactionHash(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,uint256)(bytes32)"
 )
+_ASKS = {
+    Asked.DATA: (function("isValidSignature(bytes,bytes)(bytes4)"), bytes.fromhex("20c13b0b")),
+    Asked.SAME: (function("isValidSignature(bytes,bytes)(bytes4)"), bytes.fromhex("20c13b0b")),
+    Asked.HASH: (function("isValidSignature(bytes32,bytes)(bytes4)"), bytes.fromhex("1626ba7e")),
+}
+"""EIP-1271 in the form that each version uses, and the magic value: the function's own selector."""
 
 PAGE = 50
 
@@ -137,6 +146,15 @@ class NodeSafe:
         calls = [Call(to=self._address, data=encode_call(_APPROVED, [owner, safe_tx_hash])) for owner in owners]
         answers = self._chain.call_many(calls, at)
         return frozenset(o for o, a in zip(owners, answers, strict=True) if self._values(_APPROVED, a)[0])
+
+    def accepted(self, what: Hashed, version: str, signatures: Sequence[Signature], at: Head) -> list[bool]:
+        """Ask each owner's contract as `checkNSignatures` of this version does; the answer is its magic value or nothing."""
+        how = asked_by(version, itself_asked=isinstance(what, SafeMessage))
+        fn, magic = _ASKS[how]
+        asked = asked_of(what, how)
+        calls = [Call(to=each.owner, data=encode_call(fn, [asked, each.data])) for each in signatures]
+        answers = self._chain.call_many(calls, at)
+        return [answer.ok and answer.data[:32] == magic + bytes(28) for answer in answers]
 
     def outcomes(self, safe_tx_hashes: Sequence[Bytes32], at: Head) -> list[SafeOutcome | None]:
         """The newest success or failure log of each hash."""

@@ -48,7 +48,9 @@ class Form(Generic[S]):
     word: str
     """Of one thing: `signature`; with an s, it is the list's key."""
     entry: frozenset[str]
-    """Keys of an entry; `kind` is among them."""
+    """Keys of every entry; `kind` is among them."""
+    more: frozenset[str] = frozenset()
+    """Keys of some entries: all of them, or none."""
     read: Callable[[Mapping[str, str], str, Address], S]
     """From an entry, the proposal's id and the signer. Raises Rejected on a false one."""
     write: Callable[[S], dict[str, str]]
@@ -113,9 +115,12 @@ class SignerFolder(Generic[S]):
         return [entry for entry in entries if entry is not None]
 
     def _entry(self, reader: StrictReader, loc: Loc, signer: str) -> S | None:
-        if not reader.keys(loc, self.form.entry):
+        keys = self.form.entry
+        if any(reader.at((*loc, key)) is not None for key in self.form.more):
+            keys |= self.form.more
+        if not reader.keys(loc, keys):
             return None
-        written = {key: reader.text((*loc, key)) for key in self.form.entry}
+        written = {key: reader.text((*loc, key)) for key in keys}
         try:
             signed = self.form.read(written, self.proposal, Address(signer))
         except Rejected as error:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from governance.core.plan import Plan
     from governance.core.policy import Policy
     from governance.core.rehearsal import Rehearsal
+    from governance.core.safemessage import Level
+    from governance.core.safetx import SafeTx
     from governance.core.scenes import BlockResult
+    from governance.core.voting import Voting
     from governance.life.audit import Check
     from governance.life.sign import Ceremony
     from governance.life.verify import Verification
@@ -113,8 +116,8 @@ def routes(each: "Plan") -> "RenderableType | None":
     return rows  # type: ignore[no-any-return]
 
 
-def card(ceremony: "Ceremony", width: int, names: Names) -> str:
-    """What a signer reads, decoded from the very values that are hashed; at most 25 lines for one step.
+def card(ceremony: "Ceremony", width: int, names: Names, way: "Sequence[Level]" = ()) -> str:
+    """What a signer reads, decoded from the very values that are hashed; at most 25 lines for one step of an owner.
 
     On a screen too narrow for 16 groups a hash stands in two rows, as on a hardware wallet, and never breaks elsewhere.
     """
@@ -144,8 +147,25 @@ def card(ceremony: "Ceremony", width: int, names: Names) -> str:
             *hash_rows("domain hash", tx.domain_hash, width),
             *hash_rows("message hash", tx.message_hash, width),
             *hash_rows("safe tx hash", tx.hash, width),
+            *_levels(tx, way, names, width),
         ]
     return "\n".join(lines)
+
+
+def _levels(tx: "SafeTx", way: "Sequence[Level]", names: Names, width: int) -> list[str]:
+    """The hashes of each owner Safe that the signer speaks through; the last is what the signer's key signs."""
+    from governance.core.safemessage import message_through
+
+    lines = []
+    for end in range(1, len(way) + 1):
+        message = message_through(tx, tx.chain_id, way[:end])
+        lines += [
+            f"  for the owner {named(message.safe, names)}, a Safe",
+            *hash_rows("domain hash", message.domain_hash, width),
+            *hash_rows("message hash", message.message_hash, width),
+            *hash_rows("signed hash", message.hash, width),
+        ]
+    return lines
 
 
 def _verdict_of(ceremony: "Ceremony") -> str:
@@ -233,11 +253,15 @@ def quorum(sighting: "Sighting", policy: "Policy") -> "RenderableType":
     for step in sighting.steps:
         title = f"{sighting.proposal} on {sighting.network}: {step.step.label}, nonce {step.step.safe_tx.nonce}"
         rows = table(title, "owner", "address", "signed")
-        for owner in sighting.safe.owners:
-            rows.add_row(names.get(owner, ""), owner, "yes" if owner in step.quorum.signed else "—")
+        for voting in step.voting.everywhere():
+            for owner in voting.safe.owners:
+                owned = "" if not voting.path else f"of {names.get(voting.safe.address, voting.safe.address)}: "
+                rows.add_row(owned + names.get(owner, ""), owner, "yes" if owner in voting.quorum.signed else "—")
         parts.append(rows)
-        parts.append(Text(f"  {len(step.quorum.signed)} of {step.quorum.threshold} needed"))
-        parts += [Text(f"  {finding}", style="red") for finding in step.quorum.refused]
+        for voting in step.voting.everywhere():
+            what = f"of the owner {voting.safe.address}" if voting.path else "needed"
+            parts.append(Text(f"  {len(voting.quorum.signed)} of {voting.quorum.threshold} {what}"))
+        parts += [Text(f"  {finding}", style="red") for finding in step.voting.findings]
     return Group(*parts) if parts else Text(f"{sighting.proposal} is not locked on {sighting.network}")
 
 
@@ -246,8 +270,21 @@ def quorum_document(sighting: "Sighting") -> dict[str, Any]:
     document = sighting_document(sighting)
     for entry, step in zip(document["steps"], sighting.steps, strict=True):
         entry["missing"] = sorted(set(sighting.safe.owners) - set(step.quorum.signed))
-        entry["refused"] = [{"rule": f.rule, "message": f.message} for f in step.quorum.refused]
+        entry["refused"] = [{"rule": f.rule, "message": f.message} for f in step.voting.findings]
+        entry["inside"] = [_inside_document(each) for each in step.voting.everywhere() if each.path]
     return document
+
+
+def _inside_document(voting: "Voting") -> dict[str, Any]:
+    """A Safe that owns the one that acts, or one of its owners, and who of its own people has signed."""
+    return {
+        "safe": voting.safe.address,
+        "through": [level.safe for level in voting.path],
+        "signed_hash": to_hex(voting.what.hash),
+        "signed": sorted(voting.quorum.signed),
+        "threshold": voting.quorum.threshold,
+        "missing": sorted(set(voting.safe.owners) - set(voting.quorum.signed)),
+    }
 
 
 def ballot_document(ballot: "Ballot") -> dict[str, Any]:
@@ -259,6 +296,8 @@ def ballot_document(ballot: "Ballot") -> dict[str, Any]:
         "nonce": ballot.nonce,
         "safe_tx_hash": to_hex(ballot.safe_tx_hash),
         "signature": to_hex(ballot.signature),
+        "through": [level.safe for level in ballot.through],
+        "signed_hash": to_hex(ballot.signed_hash),
     }
 
 

@@ -162,6 +162,7 @@ def site_over(chain: "Chain", place: "Network") -> "Site":
         timelock=NodeTimelock(chain, place.timelock, council=place.council, guardian=place.guardian),
         target=NodeTarget(chain, place),
         anchor=NodeAnchor(chain, place.policy_anchor),
+        safes=lambda address: NodeSafe(chain, address),
     )
 
 

@@ -6,6 +6,7 @@ from governance.core.units import ZERO_WORD, Bytes32, to_hex
 
 GRANT = function("grantRole(bytes32,address)")
 REVOKE = function("revokeRole(bytes32,address)")
+RENOUNCE = function("renounceRole(bytes32,address)")
 HAS_ROLE = function("hasRole(bytes32,address)(bool)")
 
 ADMIN = ZERO_WORD

@@ -1,7 +1,8 @@
 """What would end or maim the governance itself: refused, unless the proposal names it under `acknowledge:`.
 
-A danger is a finding that the kind has found on the pinned facts. What can never work on chain is no danger but a fault,
-and no acknowledgement helps. A name that stands there and does not come about is refused as well: it would lie in wait.
+A danger is a finding on the pinned facts: the kind's, in its document, or that of `core/kinds/survival.py`, in the calls that
+come of it. What can never work on chain is no danger but a fault, and no acknowledgement helps. A name that stands there
+and does not come about is refused as well: it would lie in wait.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ DangerName = Literal[
     "threshold-all",
     "threshold-minority",
     "protected-selector",
+    "unreachable-unpause",
 ]
 """Rules of findings that may be acknowledged."""
 DANGERS = frozenset(get_args(DangerName))

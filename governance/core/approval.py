@@ -7,9 +7,11 @@ still holds, is asked of the policy and the chain, each time anew (`core/assent.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from governance.core.errors import Rejected
 from governance.core.keccak import keccak
+from governance.core.signable import members, preimage
 from governance.core.signature import SignatureKind, recover
 from governance.core.units import Address, Bytes32, Moment, address_bytes, to_hex
 
@@ -73,8 +75,45 @@ class Terms:
 
     @property
     def hash(self) -> Bytes32:
-        """keccak256(0x19 ‖ 0x01 ‖ domain hash ‖ message hash): what the approver signs."""
-        return Bytes32(keccak(b"\x19\x01" + self.domain_hash + self.message_hash))
+        """What the approver signs."""
+        return Bytes32(keccak(preimage(self)))
+
+    def typed_data(self) -> dict[str, Any]:
+        """See `governance.core.signable.Signable`."""
+        return {
+            "types": {
+                "EIP712Domain": members(
+                    "string name", "string version", "uint256 chainId", "address verifyingContract"
+                ),
+                "Approval": members(
+                    "bytes32 proposalDigest",
+                    "string role",
+                    "string network",
+                    "bytes32 policyDigest",
+                    "bytes32 planBasis",
+                    "bytes32 council",
+                    "uint64 seenAt",
+                    "uint64 validUntil",
+                ),
+            },
+            "primaryType": "Approval",
+            "domain": {
+                "name": "gov",
+                "version": "1",
+                "chainId": str(self.chain_id),
+                "verifyingContract": self.timelock,
+            },
+            "message": {
+                "proposalDigest": to_hex(self.proposal_digest),
+                "role": self.role,
+                "network": self.network,
+                "policyDigest": to_hex(self.policy_digest),
+                "planBasis": to_hex(self.plan_basis),
+                "council": to_hex(self.council),
+                "seenAt": str(self.seen_at.seconds),
+                "validUntil": str(self.valid_until.seconds),
+            },
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

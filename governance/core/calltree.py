@@ -156,6 +156,9 @@ def _packed(_: Node, given: Sequence[Any]) -> Iterator[_Carried]:
         length = int.from_bytes(packed[at + 53 : at + 85], "big")
         if len(packed) < at + 85 + length:
             raise Rejected("a transaction in it is longer than all of it")
+        if not any(packed[at + 1 : at + 21]):
+            # MultiSend 1.5.0 takes it for whoever runs it, a Safe for instance; the versions before it do not.
+            raise Rejected("a transaction in it goes to the zero address, which some versions take for the caller")
         yield _Carried(
             to=_account("0x" + packed[at + 1 : at + 21].hex()),
             value=int.from_bytes(packed[at + 21 : at + 53], "big"),
@@ -166,8 +169,13 @@ def _packed(_: Node, given: Sequence[Any]) -> Iterator[_Carried]:
 
 
 def _one(_: Node, given: Sequence[Any]) -> Iterator[_Carried]:
-    """OpenZeppelin's timelock: `schedule` and `execute`."""
+    """Target, wei and data come first: OpenZeppelin's timelock and governor, and accounts that execute for their owner."""
     yield _Carried(to=_account(given[0]), value=given[1], data=given[2])
+
+
+def _bare(_: Node, given: Sequence[Any]) -> Iterator[_Carried]:
+    """OpenZeppelin's AccessManager: a target and data, never wei."""
+    yield _Carried(to=_account(given[0]), value=0, data=given[1])
 
 
 def _batch(_: Node, given: Sequence[Any]) -> Iterator[_Carried]:
@@ -182,6 +190,11 @@ def _to_itself(node: Node, given: Sequence[Any]) -> Iterator[_Carried]:
     """OpenZeppelin's Multicall: each runs in the name of whoever calls, on the same contract."""
     for data in given[0]:
         yield _Carried(to=node.to, value=0, data=data, caller=node.caller)
+
+
+def _to_itself_in_time(node: Node, given: Sequence[Any]) -> Iterator[_Carried]:
+    """The same, until a moment."""
+    yield from _to_itself(node, given[1:])
 
 
 def _listed(*, at: int, value: int | None, data: int) -> Open:
@@ -227,9 +240,16 @@ _SIGNATURES: dict[str, Open] = {
     f"scheduleBatch({_BATCH},uint256)": _batch,
     "execute(address,uint256,bytes,bytes32,bytes32)": _one,
     f"executeBatch({_BATCH})": _batch,
+    "execute(address,uint256,bytes)": _one,
+    "relay(address,uint256,bytes)": _one,
+    "execute(address,bytes)": _bare,
+    "schedule(address,bytes,uint48)": _bare,
     "multicall(bytes[])": _to_itself,
+    "multicall(uint256,bytes[])": _to_itself_in_time,
     "aggregate((address,bytes)[])": _listed(at=0, value=None, data=1),
     "tryAggregate(bool,(address,bytes)[])": _listed(at=0, value=None, data=1),
+    "blockAndAggregate((address,bytes)[])": _listed(at=0, value=None, data=1),
+    "tryBlockAndAggregate(bool,(address,bytes)[])": _listed(at=0, value=None, data=1),
     "aggregate3((address,bool,bytes)[])": _listed(at=0, value=None, data=2),
     "aggregate3Value((address,bool,uint256,bytes)[])": _listed(at=0, value=2, data=3),
     "upgradeToAndCall(address,bytes)": _initializer,

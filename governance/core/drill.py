@@ -19,6 +19,7 @@ ACKNOWLEDGED = {
     "role-last-pauser": "drill-pause-reverts",
     "role-last-admin": "drill-unpause-unreachable",
     "role-timelock-admin": "drill-unpause-unreachable",
+    "unreachable-unpause": "drill-unpause-unreachable",
 }
 """Dangers that a proposal may name under `acknowledge:`, and what the drill then finds without blame."""
 NAMED = 8

@@ -5,16 +5,19 @@ checksum than the approved one is refused. Nothing in a plan was typed by a pers
 """
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import rfc8785
 
-from governance.core.alive import in_vain
+from governance.core.alive import in_vain, unacknowledged
 from governance.core.call import Call
+from governance.core.calltree import tree
 from governance.core.effects import Effect
 from governance.core.errors import Finding, Refused
 from governance.core.keccak import keccak
-from governance.core.kinds.base import Bundle, Kind, Lane
+from governance.core.kinds.base import Bundle, Derivation, Kind, Lane
+from governance.core.kinds.survival import dangers
 from governance.core.network import Network
 from governance.core.operation import Operation, salt
 from governance.core.pins import Pins
@@ -59,20 +62,21 @@ class Plan:
 
 
 def derive_plan(proposal: Proposal, kind: Kind[Any], *, network: Network, pins: Pins) -> Plan:
-    """Derive a plan. Raises Refused, with every finding, when pins and proposal do not fit."""
+    """Derive a plan. Raises Refused, with every finding, when pins and proposal do not fit.
+
+    Whichever kind derived the calls, what they leave of the governance is judged here: before every act, and unless the
+    proposal names it.
+    """
     if kind.lane is Lane.TIMELOCK and pins.delay < pins.min_delay:
         message = f"rule {pins.rule} gives a delay of {pins.delay}, but the timelock asks for at least {pins.min_delay}"
         finding = Finding(rule="delay-below-minimum", message=message, hint="raise the rule's delay in policies.yaml")
         raise Refused(f"the timelock of {network.name} would refuse the delay", findings=(finding,))
     derivation = kind.derive(proposal.document, network, pins)
-    vain = in_vain(proposal.document.acknowledge, derivation.acknowledged)
-    if vain:
-        raise Refused(f"{proposal.id} acknowledges what does not come about on {network.name}", findings=vain)
+    _require_survival(proposal, kind, derivation, network=network, pins=pins)
     if kind.lane is Lane.TIMELOCK:
         steps = _scheduled_steps(derivation.bundles, network, pins, digest=proposal.digest)
     else:
-        safe = network.guardian if kind.lane is Lane.GUARDIAN else network.council
-        steps = _direct_steps(derivation.bundles, network, safe, pins)
+        steps = _direct_steps(derivation.bundles, network, caller(kind.lane, network), pins)
     return Plan(
         proposal=proposal.id,
         digest=proposal.digest,
@@ -82,6 +86,29 @@ def derive_plan(proposal: Proposal, kind: Kind[Any], *, network: Network, pins: 
         effects=derivation.effects,
         pins=pins,
     )
+
+
+def caller(lane: Lane, network: Network) -> Address:
+    """In whose name the calls of a lane are made in the end."""
+    return {Lane.TIMELOCK: network.timelock, Lane.GUARDIAN: network.guardian, Lane.COUNCIL: network.council}[lane]
+
+
+def _require_survival(
+    proposal: Proposal, kind: Kind[Any], derivation: Derivation, *, network: Network, pins: Pins
+) -> None:
+    """Refuse calls that endanger the governance unseen, and dangers that are acknowledged and do not come about."""
+    nodes = iter(
+        tree([call for bundle in derivation.bundles for call in bundle.calls], caller=caller(kind.lane, network))
+    )
+    steps = [tuple(islice(nodes, len(bundle.calls))) for bundle in derivation.bundles]
+    acknowledge = proposal.document.acknowledge
+    left, there = unacknowledged(dangers(steps, network=network, pins=pins), acknowledge)
+    vain = in_vain(acknowledge, (*derivation.acknowledged, *there))
+    if left:
+        message = f"the calls of {proposal.id} do not leave the governance of {network.name} as it must be"
+        raise Refused(message, findings=(*left, *vain))
+    if vain:
+        raise Refused(f"{proposal.id} acknowledges what does not come about on {network.name}", findings=vain)
 
 
 def _direct_steps(bundles: tuple[Bundle, ...], network: Network, safe: Address, pins: Pins) -> tuple[Step, ...]:

@@ -1,8 +1,8 @@
 """Signatures over one Safe transaction, counted against the owners of one block.
 
 It does not fetch owners, does not know the time, and never repairs a bad signature: it reports it. The Safe answers
-`GS026` to four different mistakes; here each has its own name. Contract signatures (EIP-1271) are reported and never
-counted, since only the owner's contract can tell.
+`GS026` to four different mistakes; here each has its own name. Of contract signatures (EIP-1271) only those count that
+somebody showed to the owner's contract, and that it accepted.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -69,10 +69,12 @@ def count(
     owners: Collection[Address],
     threshold: int,
     approved: frozenset[Address],
+    contracts: frozenset[Signature] = frozenset(),
 ) -> Quorum:
     """Count signatures over `safe_tx_hash`; every claimed owner is recovered again from the bytes.
 
-    `approved` are owners whose approval is on chain, at the block of `owners` and `threshold`. Raises Refused on a Safe
+    `approved` are owners whose approval is on chain, and `contracts` the signatures that the owners' contracts accept, at
+    the block of `owners` and `threshold`. Raises Refused on a Safe
     without a threshold, since such a one was never set up.
     """
     if threshold < 1:
@@ -80,7 +82,7 @@ def count(
     counted: dict[Address, Signature] = {}
     refused = []
     for signature in signatures:
-        problem = _problem(safe_tx_hash, signature, owners, approved) or _repeated(signature, counted)
+        problem = _problem(safe_tx_hash, signature, owners, approved, contracts) or _repeated(signature, counted)
         if problem is None:
             counted.setdefault(signature.owner, signature)
         else:
@@ -97,7 +99,11 @@ def count(
 
 
 def _problem(
-    safe_tx_hash: Bytes32, signature: Signature, owners: Collection[Address], approved: frozenset[Address]
+    safe_tx_hash: Bytes32,
+    signature: Signature,
+    owners: Collection[Address],
+    approved: frozenset[Address],
+    contracts: frozenset[Signature],
 ) -> Finding | None:
     """Why a signature does not count; None when it does."""
     owner = signature.owner
@@ -109,9 +115,10 @@ def _problem(
     if signature.kind is SignatureKind.APPROVED_HASH and owner not in approved:
         message = f"{owner} is said to have approved the hash, but has not on chain"
         return Finding(rule="signature-not-approved", message=message, hint="the owner sends approveHash, or signs")
-    if signature.kind is SignatureKind.CONTRACT:
-        message = f"{owner} signed as a contract (EIP-1271), which is not verified here"
-        return Finding(rule="signature-contract", message=message, hint="let the contract call approveHash instead")
+    if signature.kind is SignatureKind.CONTRACT and signature not in contracts:
+        message = f"the contract {owner} does not accept the signature in its name (EIP-1271)"
+        hint = "it is over another hash, or the contract cannot check signatures: it may call approveHash instead"
+        return Finding(rule="signature-contract", message=message, hint=hint)
     return None
 
 

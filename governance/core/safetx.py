@@ -13,6 +13,7 @@ from typing import Any
 from governance.core.call import Call, encode_call, function
 from governance.core.errors import Rejected
 from governance.core.keccak import keccak
+from governance.core.signable import members, preimage
 from governance.core.units import ZERO_ADDRESS, Address, Bytes32, address, address_bytes, to_hex
 
 VERSIONS = ("1.3.0", "1.4.1", "1.5.0")
@@ -98,8 +99,42 @@ class SafeTx:
 
     @property
     def hash(self) -> Bytes32:
-        """keccak256(0x19 ‖ 0x01 ‖ domain hash ‖ message hash): `getTransactionHash` of the Safe, what owners sign."""
-        return Bytes32(keccak(b"\x19\x01" + self.domain_hash + self.message_hash))
+        """`getTransactionHash` of the Safe, what owners sign."""
+        return Bytes32(keccak(preimage(self)))
+
+    def typed_data(self) -> dict[str, Any]:
+        """See `governance.core.signable.Signable`."""
+        return {
+            "types": {
+                "EIP712Domain": members("uint256 chainId", "address verifyingContract"),
+                "SafeTx": members(
+                    "address to",
+                    "uint256 value",
+                    "bytes data",
+                    "uint8 operation",
+                    "uint256 safeTxGas",
+                    "uint256 baseGas",
+                    "uint256 gasPrice",
+                    "address gasToken",
+                    "address refundReceiver",
+                    "uint256 nonce",
+                ),
+            },
+            "primaryType": "SafeTx",
+            "domain": {"chainId": str(self.chain_id), "verifyingContract": self.safe},
+            "message": {
+                "to": self.to,
+                "value": str(self.value),
+                "data": to_hex(self.data),
+                "operation": str(int(self.operation)),
+                "safeTxGas": str(self.safe_tx_gas),
+                "baseGas": str(self.base_gas),
+                "gasPrice": str(self.gas_price),
+                "gasToken": self.gas_token,
+                "refundReceiver": self.refund_receiver,
+                "nonce": str(self.nonce),
+            },
+        }
 
 
 @lru_cache(maxsize=1024)
@@ -129,46 +164,6 @@ def execution(tx: SafeTx, signatures: bytes) -> Call:
         signatures,
     ]
     return Call(to=tx.safe, data=encode_call(EXEC_TRANSACTION, arguments), summary=f"execTransaction: nonce {tx.nonce}")
-
-
-def typed_data(tx: SafeTx) -> dict[str, Any]:
-    """The EIP-712 document that wallets sign (`eth_signTypedData_v4`); every number is a decimal string."""
-    return {
-        "types": {
-            "EIP712Domain": _members("uint256 chainId", "address verifyingContract"),
-            "SafeTx": _members(
-                "address to",
-                "uint256 value",
-                "bytes data",
-                "uint8 operation",
-                "uint256 safeTxGas",
-                "uint256 baseGas",
-                "uint256 gasPrice",
-                "address gasToken",
-                "address refundReceiver",
-                "uint256 nonce",
-            ),
-        },
-        "primaryType": "SafeTx",
-        "domain": {"chainId": str(tx.chain_id), "verifyingContract": tx.safe},
-        "message": {
-            "to": tx.to,
-            "value": str(tx.value),
-            "data": to_hex(tx.data),
-            "operation": str(int(tx.operation)),
-            "safeTxGas": str(tx.safe_tx_gas),
-            "baseGas": str(tx.base_gas),
-            "gasPrice": str(tx.gas_price),
-            "gasToken": tx.gas_token,
-            "refundReceiver": tx.refund_receiver,
-            "nonce": str(tx.nonce),
-        },
-    }
-
-
-def _members(*written: str) -> list[dict[str, str]]:
-    pairs = (member.split() for member in written)
-    return [{"name": name, "type": abi_type} for abi_type, name in pairs]
 
 
 def grouped(digest: Bytes32) -> str:

@@ -2,19 +2,27 @@
 deep it hides.
 
 Judged by what is called, never by what the proposal says it is. A function of a governing contract that is not known to be
-harmless is taken for the worst. Routes are the daily work of the governed system and weaken nothing.
+harmless is taken for the worst. Routes are the daily work of the governed system and weaken nothing, but for those that
+keep a diamond upgradable, readable or stoppable.
+
+A longer delay strengthens, and is not told. Everything else that changes who governs is, in either direction: a threshold
+that rises locks out whoever cannot reach it, an owner who leaves makes it easier for the rest, and a role that is taken may
+be the one that could have cancelled.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from governance.core.access import GRANT, REVOKE
-from governance.core.call import Function, decode, function
+from governance.core.access import EMERGENCY, GRANT, REVOKE
+from governance.core.call import Function, decode, encode_call, function
 from governance.core.calltree import Node, walk
 from governance.core.errors import Rejected
+from governance.core.kinds.survival import cuts
+from governance.core.kinds.upgrade import DIAMOND_CUT, PROTECTED
 from governance.core.network import Network
 from governance.core.pins import Pins
-from governance.core.units import Duration
+from governance.core.safetx import SafeOperation
+from governance.core.units import Address, Duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +55,23 @@ _ANYWHERE = {
     "setFallbackHandler(address)": "a Safe's fallback handler",
     "setup(address[],uint256,address,bytes,address,address,uint256,address)": "a Safe's owners and quorum",
     "setPolicy(bytes32,string)": "the policy in force",
+    "beginDefaultAdminTransfer(address)": "who holds a role",
+    "acceptDefaultAdminTransfer()": "who holds a role",
+    "cancelDefaultAdminTransfer()": "who holds a role",
+    "changeDefaultAdminDelay(uint48)": "how long a role takes to pass on",
+    "rollbackDefaultAdminDelay()": "how long a role takes to pass on",
+    "setRoleAdmin(bytes32,bytes32)": "who may give a role",
+    "grantRole(uint64,address,uint32)": "who holds a role",
+    "revokeRole(uint64,address)": "who holds a role",
+    "renounceRole(uint64,address)": "who holds a role",
+    "setRoleAdmin(uint64,uint64)": "who may give a role",
+    "setRoleGuardian(uint64,uint64)": "who may cancel",
+    "setGrantDelay(uint64,uint32)": "how long a role takes to pass on",
+    "setTargetAdminDelay(address,uint32)": "how long an access manager waits",
+    "setTargetFunctionRole(address,bytes4[],uint64)": "who may call a function",
+    "updateAuthority(address,address)": "who says who may call",
+    "setAuthority(address)": "who says who may call",
+    "changeMasterCopy(address)": "a Safe's code",
     "queueRotateGovernance(address)": "who governs",
     "executeRotateGovernance()": "who governs",
     "freeze()": "whether anything can be upgraded ever again",
@@ -70,16 +95,26 @@ _OF_SAFE = (
     "execTransaction(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,bytes)",
     "execTransactionFromModule(address,uint256,bytes,uint8)",
     "execTransactionFromModuleReturnData(address,uint256,bytes,uint8)",
-    "approveHash(bytes32)",
 )
-HARMLESS = frozenset(function(signature).selector for signature in (*_OF_TIMELOCK, *_OF_SAFE))
-"""Of governing contracts: what these carry is judged by itself."""
+# `approveHash` is absent: it agrees, in the Safe's name, to something that nobody is shown here.
+_SAFES_OWN = frozenset(function(signature).selector for signature in _OF_SAFE)
+_TIMELOCKS_OWN = frozenset(function(signature).selector for signature in _OF_TIMELOCK)
+_MULTISEND = frozenset({function("multiSend(bytes)").selector})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Duty:
+    """A contract that governs."""
+
+    words: str
+    harmless: frozenset[bytes]
+    """Selectors; what they carry is judged by itself."""
 
 
 def weakenings(nodes: Sequence[Node], *, network: Network, pins: Pins) -> Iterator[Weakening]:
     """Every weakening in the tree. A right that is given and taken back between the same calls is none."""
     every = list(walk(nodes))
-    lent = set(_lent(every, network))
+    lent = set(_lent(nodes, network, pins))
     for node in every:
         if node.path in lent:
             continue
@@ -97,18 +132,39 @@ def _weakened(node: Node, network: Network, pins: Pins) -> str | None:
     known = _BY_SELECTOR.get(node.selector)
     if known is not None:
         return known
-    governing = {
-        network.timelock: "the timelock",
-        network.council: "the council",
-        network.guardian: "the guardian",
-        network.policy_anchor: "the policy anchor",
+    if node.account == network.target and node.selector == DIAMOND_CUT.selector and _cuts_protected(node):
+        return "what keeps the governed system upgradable, readable and stoppable"
+    return _unknown(node, network)
+
+
+def _unknown(node: Node, network: Network) -> str | None:
+    """A call to, or in the name of, a contract that governs, of which nobody knows what it does."""
+    duties = _duties(network)
+    duty = duties.get(node.to) or duties.get(node.account)
+    if duty is None or not node.data:
+        return None
+    # Whose code runs by delegatecall is asked elsewhere; a bundle is no more than what it carries.
+    harmless = _MULTISEND if node.operation is SafeOperation.DELEGATECALL else duty.harmless
+    if node.selector not in harmless:
+        return f"{duty.words}, by a function that is not known here"
+    return f"{duty.words}, by a call that cannot be read" if node.opaque else None
+
+
+def _duties(network: Network) -> dict[Address, _Duty]:
+    return {
+        network.timelock: _Duty(words="the timelock", harmless=_TIMELOCKS_OWN),
+        network.council: _Duty(words="the council", harmless=_SAFES_OWN),
+        network.guardian: _Duty(words="the guardian", harmless=_SAFES_OWN),
+        network.policy_anchor: _Duty(words="the policy anchor", harmless=frozenset()),
     }
-    duty = governing.get(node.to) or governing.get(node.account)
-    if duty is not None and node.data and not node.inside and node.selector not in HARMLESS:
-        return f"{duty}, by a function that is not known here"
-    if duty is not None and node.opaque:
-        return f"{duty}, by a call that cannot be read"
-    return None
+
+
+def _cuts_protected(node: Node) -> bool:
+    """It removes or replaces a protected selector, or nobody can tell."""
+    try:
+        return any(action != 0 and not PROTECTED.keys().isdisjoint(selectors) for action, selectors in cuts(node))
+    except Rejected:
+        return True
 
 
 def _shortened(node: Node, fn: Function, what: str, now: Duration | None) -> str | None:
@@ -120,15 +176,21 @@ def _shortened(node: Node, fn: Function, what: str, now: Duration | None) -> str
     return None if now is not None and seconds >= now.seconds else what
 
 
-def _lent(every: Sequence[Node], network: Network) -> Iterator[str]:
-    """Paths of a grant to the timelock and of its revocation after: deployed dispatchers need this to remove routes."""
-    open_grants: dict[tuple[str, bytes], str] = {}
-    for node in every:
-        if node.caller != network.timelock or node.to != network.target or len(node.data) != 4 + 64:
+def _lent(nodes: Sequence[Node], network: Network, pins: Pins) -> Iterator[str]:
+    """Paths of a grant to the timelock and of its revocation after: deployed dispatchers need this to remove routes.
+
+    Only EMERGENCY_ROLE, only where the pins say that the timelock lacks it (else the end of the loan takes it away), and
+    only among the plan's own calls: what is inside of others may wait, or fail while the rest goes on.
+    """
+    if pins.target is None or pins.target.timelock_may_remove:
+        return
+    give, take = (encode_call(fn, [EMERGENCY, network.timelock]) for fn in (GRANT, REVOKE))
+    given: str | None = None
+    for node in nodes:
+        if node.caller != network.timelock or node.to != network.target:
             continue
-        key = (node.to, node.data[4:])
-        to_timelock = node.data[48:] == bytes.fromhex(network.timelock[2:])
-        if node.selector == GRANT.selector and to_timelock:
-            open_grants[key] = node.path
-        elif node.selector == REVOKE.selector and key in open_grants:
-            yield from (open_grants.pop(key), node.path)
+        if node.data == give:
+            given = node.path
+        elif node.data == take and given is not None:
+            yield from (given, node.path)
+            given = None

@@ -153,7 +153,7 @@ def approve(request: Request, signer: Signer, workspace: Workspace) -> RoleAppro
         proposal=proposal,
         signer=signer.address,
         terms=request.terms,
-        signature=signer.sign(request.terms.hash),
+        signature=signer.sign(request.terms),
     )
     workspace.approvals(proposal).add(approval)
     return approval

@@ -2,11 +2,13 @@
 
 Procedure:
 1. The guardian Safe pauses. A system without a pause gives a note; one that is paused already skips this.
-2. Every routed selector is called: each must be refused, and by the pause.
+2. Every routed selector is called: each must be refused, and by the pause. Those that the system answers itself never
+   reach a facet: another check tells of them (`selector-shadowed`).
 3. The council unpauses through the timelock, with whatever delay that takes.
 4. Every routed selector answers as it would have without the pause, at the same moment.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from governance.core.call import Call
@@ -27,6 +29,7 @@ from governance.core.policy import Rule
 from governance.core.scenes import BlockResult
 from governance.life.ground import Ground, drafted, live, planned, rule_on
 from governance.life.locked import Locked
+from governance.life.ownfunctions import own_functions_of
 from governance.life.rollback import document
 from governance.life.site import Workspace
 
@@ -75,22 +78,24 @@ def drilled(how: Drilling, before: Ground, after: Ground) -> Drilled:
 
 def _course(how: Drilling, ground: Ground, target: TargetFacts) -> Drilled:
     """All of it, as far as it goes."""
+    own = own_functions_of(how.workspace, target)
+    routed = [Call(to=target.address, data=route.selector) for route in target.routes if route.selector not in own]
     # 1. The guardian pauses.
     stop = _Outcome(after=ground) if target.paused else _live(how, ground, "emergency_pause")
     findings, start = [*stop.findings], _Outcome()
     if stop.after is not None:
         # 2. Nothing runs.
-        without = None if target.paused else _answers(ground.at(stop.after.head.timestamp), target)
-        findings += judge_stopped(without, _answers(stop.after, target))
+        without = None if target.paused else _answers(ground.at(stop.after.head.timestamp), routed)
+        findings += judge_stopped(without, _answers(stop.after, routed))
         # 3. The council unpauses.
         start = _live(how, stop.after, "unpause")
         findings += start.findings
     if start.after is not None and not target.paused:
         # 4. Everything answers again.
         then = ground.at(start.after.head.timestamp)
-        findings += judge_restored(_answers(then, target), _answers(start.after, target))
+        findings += judge_restored(_answers(then, routed), _answers(start.after, routed))
     limit = ground.stage.simulator.gas_limit(ground.stage.head)
-    drill = Drill(pause=stop.blocks, unpause=start.blocks, routed=len(target.routes), gas_limit=limit)
+    drill = Drill(pause=stop.blocks, unpause=start.blocks, routed=len(routed), gas_limit=limit)
     return Drilled(
         drill=drill, findings=(*findings, *judge_gas(drill)), notes=tuple(dict.fromkeys(stop.notes + start.notes))
     )
@@ -125,9 +130,7 @@ def _live(how: Drilling, ground: Ground, kind: str) -> _Outcome:
     return _Outcome(after=life.after, blocks=life.blocks, findings=tuple(findings), notes=notes)
 
 
-def _answers(ground: Ground, target: TargetFacts) -> Answers:
+def _answers(ground: Ground, routed: Sequence[Call]) -> Answers:
     """What every routed selector answers when it is called without arguments."""
-    selectors = [route.selector for route in target.routes]
-    calls = [Call(to=target.address, data=selector) for selector in selectors]
-    answers = ground.site.chain.call_many(calls, ground.head) if calls else []
-    return {selector: (given.ok, given.data) for selector, given in zip(selectors, answers, strict=True)}
+    answers = ground.site.chain.call_many(routed, ground.head) if routed else []
+    return {call.data: (given.ok, given.data) for call, given in zip(routed, answers, strict=True)}

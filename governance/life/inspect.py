@@ -17,7 +17,7 @@ from governance.core.call import Call
 from governance.core.effects import RouteIs
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.facetsafety import Facet, Unchecked
-from governance.core.facts import Generation, Head, Route, TargetFacts
+from governance.core.facts import Head, Route
 from governance.core.initializers import (
     Probe,
     Tried,
@@ -29,10 +29,10 @@ from governance.core.initializers import (
     usual,
 )
 from governance.core.keccak import keccak, selector
-from governance.core.ownfunctions import own_functions
 from governance.core.plan import Plan
 from governance.core.scenes import Scene, Sent
 from governance.core.units import ZERO_ADDRESS, Address, Bytes32, Moment, address, shown
+from governance.life.ownfunctions import own_functions_of
 from governance.life.script import ANYONE, BLOCK_TIME
 from governance.life.site import Site, Workspace
 from governance.ports import Simulator
@@ -108,7 +108,7 @@ def inspect(site: Site, workspace: Workspace, simulator: Simulator, reference: s
         before=others,
         after=(*others, facet),
         routed={**routed, facet.address: routed.get(facet.address, frozenset()) | wanted},
-        own=_own(workspace, target, ()),
+        own=own_functions_of(workspace, target),
     )
     findings, unchecked = _judged(around)
     # 4. Its functions.
@@ -162,7 +162,7 @@ def inspect_change(
         before=_facets_of(site, library, was, head),
         after=tuple(named.get(facet.address, facet) for facet in after_facets),
         routed=_routed(then),
-        own=_own(workspace, plan.pins.target, {route.selector for route in was}),
+        own=own_functions_of(workspace, plan.pins.target, was),
     )
     findings, unchecked = _judged(around)
     # 4. Their functions.
@@ -252,12 +252,6 @@ def _gains(where: Address, was: Iterable[Route], promised: Iterable[RouteIs]) ->
     """A facet that is routed to already gets something: another selector, or other code."""
     had = {(route.selector, route.code_hash) for route in was if route.facet == where}
     return any((each.selector, each.code_hash) not in had for each in promised if each.facet == where)
-
-
-def _own(workspace: Workspace, target: TargetFacts, routed: Iterable[bytes]) -> Mapping[bytes, str]:
-    ours = workspace.artifact("ManifestDispatcher").selectors if target.generation is Generation.OURS else {}
-    live = {route.selector for route in target.routes} | set(routed)
-    return own_functions(target.generation, ours=ours, routed=live)
 
 
 # 3. Alone, and among the others.

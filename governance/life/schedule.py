@@ -7,9 +7,11 @@ repeated after any interruption. Only the timelock lane has anything to queue.
 from collections.abc import Callable
 
 from governance.core.case import Gate
+from governance.core.diagnosis import Voters, mistake
 from governance.core.errors import ChainContradicts, Refused
 from governance.core.facts import Receipt
 from governance.core.kinds import Lane
+from governance.core.signature import SignatureKind
 from governance.core.stage import ACTIONS, DONE_TIMESTAMP, Stage
 from governance.core.units import to_hex
 from governance.life.agreement import agreement_on
@@ -78,9 +80,31 @@ def send_safe_transaction(site: Site, sighting: Sighting, index: int, sender: Se
     plan, seen = sighting.locked.plan, sighting.steps[index]
     require_approved(sighting, seen)
     seen.quorum.require()
-    call = site.safe(plan.lane).execution(seen.step.safe_tx, seen.quorum.blob())
+    blob = seen.quorum.blob()
+    _require_readable(sighting, seen, blob, sender)
+    call = site.safe(plan.lane).execution(seen.step.safe_tx, blob)
     purpose = f"{act} {plan.proposal} {plan.network} {to_hex(seen.step.safe_tx.hash)}"
     return sender.send(call, purpose=purpose)
+
+
+def _require_readable(sighting: Sighting, seen: StepSighting, blob: bytes, sender: Sender) -> None:
+    """What was counted must be what the Safe reads from the bytes: two readings, one by owner and one by byte."""
+    counted = seen.quorum.signatures
+    contracts = {(each.owner, each.data) for each in counted if each.kind is SignatureKind.CONTRACT}
+    voters = Voters(
+        owners=sighting.safe.owners,
+        threshold=sighting.safe.threshold,
+        approved={each.owner for each in counted if each.kind is SignatureKind.APPROVED_HASH},
+        sender=sender.address,
+        accepts=lambda owner, data: (owner, data) in contracts,
+    )
+    found = mistake(seen.step.safe_tx.hash, blob, voters)
+    if found is not None:
+        raise ChainContradicts(
+            f"{len(counted)} signatures were counted, but the Safe would refuse their bytes",
+            hint="nothing was sent: this is a fault of the tool",
+            findings=(found,),
+        )
 
 
 def _require_scheduled(sighting: Sighting, index: int, receipt: Receipt) -> None:

@@ -6,7 +6,8 @@ Procedure:
    `getTransactionHash`. Any difference stops.
 3. The timelock's own `hashOperationBatch` must give the operation id.
 4. A rehearsal on this block must find nothing, and have the effects that were locked.
-5. The signer must be an owner as of this block.
+5. The signer must be an owner as of this block, or an owner of a Safe that is one: then what is signed is that Safe's
+   message, and the way is part of what is shown.
 6. The card is made from the very values that are hashed. Only then the signer's port is asked.
 
 It does not judge whether the change is wise, and signs nothing that is already scheduled.
@@ -21,6 +22,7 @@ from governance.core.errors import ChainContradicts, Finding, Refused
 from governance.core.facts import Head
 from governance.core.plan import Plan, Step
 from governance.core.rehearsal import Rehearsal
+from governance.core.safemessage import Level, SafeMessage, message_through
 from governance.core.safetx import SafeTx
 from governance.core.stage import Stage
 from governance.core.units import Address, Bytes32, to_hex
@@ -90,18 +92,37 @@ def _require_operation_id(site: Site, step: Step, head: Head) -> None:
         raise ChainContradicts(f"our operation id is {ours}, the timelock's hashOperationBatch says {to_hex(theirs)}")
 
 
-def require_owner(ceremony: Ceremony, signer: Address) -> None:
-    """Refuse a signer who is no owner of the Safe as of the sighting's block."""
-    safe = ceremony.sighting.safe
-    if signer not in safe.owners:
-        message = f"{signer} is no owner of the Safe {safe.address} at block {ceremony.sighting.head.number}"
+def way_of(ceremony: Ceremony, signer: Address, through: Sequence[Address] | None = None) -> tuple[Level, ...]:
+    """The owner Safes through which somebody signs; empty for an owner.
+
+    `through` chooses where there are several ways. Raises Refused for whoever is no owner at the sighting's block, neither
+    of the Safe nor of a Safe that owns it, and for whoever must choose.
+    """
+    safe, head = ceremony.sighting.safe, ceremony.sighting.head
+    ways = ceremony.sighting.steps[0].voting.paths_of(signer)
+    if through is not None:
+        ways = tuple(way for way in ways if [level.safe for level in way] == list(through))
+    if not ways:
+        message = f"{signer} is no owner of the Safe {safe.address} at block {head.number}, nor of a Safe that owns it"
+        if through is not None:
+            message = f"{signer} has no way into the Safe {safe.address} through {', '.join(through)}"
         finding = Finding(rule="not-an-owner", message=message, hint=f"owners are {', '.join(safe.owners)}")
         raise Refused("only owners of the Safe sign", findings=(finding,))
+    if len(ways) > 1 and ways[0]:
+        listed = "; ".join(",".join(level.safe for level in way) for way in ways)
+        finding = Finding(rule="several-ways", message=f"{signer} owns several Safes on the way: {listed}")
+        raise Refused("say through which Safe you sign", hint="gov sign … --through 0x…", findings=(finding,))
+    return ways[0]
 
 
-def sign(ceremony: Ceremony, signer: Signer, workspace: Workspace) -> Sequence[Ballot]:
-    """Sign every step of the ceremony and put the signatures beside the proposal."""
-    require_owner(ceremony, signer.address)
+def asked_in(tx: SafeTx, way: Sequence[Level]) -> SafeTx | SafeMessage:
+    """What the signer's key is asked to sign."""
+    return message_through(tx, tx.chain_id, way) if way else tx
+
+
+def sign(ceremony: Ceremony, signer: Signer, workspace: Workspace, way: tuple[Level, ...] = ()) -> Sequence[Ballot]:
+    """Sign every step of the ceremony, through the owner Safes of `way`, and put the signatures beside the proposal."""
+    way_of(ceremony, signer.address, [level.safe for level in way])
     mailbox = workspace.mailbox(ceremony.locked.plan.proposal)
     ballots = []
     for step in ceremony.steps:
@@ -114,7 +135,9 @@ def sign(ceremony: Ceremony, signer: Signer, workspace: Workspace) -> Sequence[B
             nonce=tx.nonce,
             safe_tx_hash=tx.hash,
             signer=signer.address,
-            signature=signer.sign(tx.hash),
+            signature=signer.sign(asked_in(tx, way)),
+            through=way,
+            message_hash=tx.message_hash if way else None,
         )
         mailbox.add(ballot)
         ballots.append(ballot)

@@ -11,7 +11,7 @@ from governance.core.plan import Plan
 from governance.core.policy import Policy
 from governance.core.proposal import Proposal
 from governance.core.rehearsal import Rehearsal
-from governance.core.units import Bytes32
+from governance.core.units import Address, Bytes32
 from governance.ports import Anchor, Approvals, Chain, Mailbox, Safe, Target, Timelock
 
 Rehearse = Callable[[str, Plan | None], Rehearsal]
@@ -29,6 +29,8 @@ class Site:
     timelock: Timelock
     target: Target
     anchor: Anchor
+    safes: Callable[[Address], Safe]
+    """Any other Safe, such as one that owns the council's."""
 
     def safe(self, lane: Lane) -> Safe:
         """The Safe that speaks on a lane: the council's, but for the guardian's own."""

@@ -10,12 +10,14 @@ from itertools import repeat
 from governance.core.errors import Finding
 from governance.core.facts import Head, OperationFacts, SafeFacts, SafeOutcome
 from governance.core.plan import Plan, Step
-from governance.core.quorum import Quorum, count
+from governance.core.quorum import Quorum
 from governance.core.stage import DONE_TIMESTAMP, Stage, StepFacts, overall, stage_of
 from governance.core.units import Moment
+from governance.core.voting import Voting
 from governance.life.locked import Locked, open_lock
 from governance.life.pin import kind_of
 from governance.life.site import Site, Workspace
+from governance.life.voting import electorate, vote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +26,15 @@ class StepSighting:
 
     step: Step
     stage: Stage
-    quorum: Quorum
+    voting: Voting
+    """Who has signed, through however many Safes."""
     operation: OperationFacts | None
     outcome: SafeOutcome | None
+
+    @property
+    def quorum(self) -> Quorum:
+        """Of the Safe that acts."""
+        return self.voting.quorum
 
     @property
     def eta(self) -> Moment | None:
@@ -54,7 +62,7 @@ class Sighting:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is wrong with the signatures."""
-        return tuple(finding for step in self.steps for finding in step.quorum.refused)
+        return tuple(finding for step in self.steps for finding in step.voting.findings)
 
 
 def look(site: Site, workspace: Workspace, proposal_id: str) -> Sighting:
@@ -75,27 +83,22 @@ def _see(site: Site, workspace: Workspace, locked: Locked, safe: SafeFacts, head
     operations = _operations(site, plan, head)
     outcomes = port.outcomes([step.safe_tx.hash for step in plan.steps], head)
     ballots = workspace.mailbox(plan.proposal).all()
+    people = electorate(site, safe, head)
     sightings = []
     for step, operation, outcome in zip(plan.steps, operations, outcomes, strict=True):
-        approved = port.approved(step.safe_tx.hash, safe.owners, head)
-        quorum = count(
-            step.safe_tx.hash,
-            [ballot.as_signature() for ballot in ballots if ballot.safe_tx_hash == step.safe_tx.hash],
-            owners=safe.owners,
-            threshold=safe.threshold,
-            approved=approved,
-        )
+        given = [ballot for ballot in ballots if ballot.safe_tx_hash == step.safe_tx.hash]
+        voting = vote(site, port, people, step.safe_tx, given)
         facts = StepFacts(
             now=head.timestamp,
             operation=operation,
             outcome=outcome,
             pinned_nonce=step.safe_tx.nonce,
             safe_nonce=safe.nonce,
-            quorum_met=quorum.met,
+            quorum_met=voting.quorum.met,
             grace=plan.pins.grace,
         )
         sightings.append(
-            StepSighting(step=step, stage=stage_of(facts), quorum=quorum, operation=operation, outcome=outcome)
+            StepSighting(step=step, stage=stage_of(facts), voting=voting, operation=operation, outcome=outcome)
         )
     return sightings
 

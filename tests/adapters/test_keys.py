@@ -19,14 +19,14 @@ from eth_account import Account
 from governance.adapters.keys import KeystoreSigner, create_keystore, prompt_password, read_password
 from governance.core.errors import GovError, Refused, Rejected
 from governance.core.keccak import keccak
+from governance.core.safetx import SafeTx
 from governance.core.signature import SignatureKind, recover
-from governance.core.units import Bytes32
 from governance.ports import Signer
 
 KEY = keccak(b"canary in the coal mine")
 PASSWORD = "CaNaRy-pass-\N{BIRD}-phrase"
 ADDRESS = Account.from_key(KEY).address
-DIGEST = Bytes32(keccak(b"a Safe transaction"))
+SIGNED = SafeTx(chain_id=1, safe=ADDRESS, to=ADDRESS, nonce=0)
 CHEAP = 1024
 SECRETS = (KEY.hex(), str(int.from_bytes(KEY)), repr(KEY)[2:-1], PASSWORD, ascii(PASSWORD)[1:-1])
 
@@ -45,13 +45,13 @@ def leaks(text: str) -> list[str]:
 def test_a_keystore_signs_what_the_safe_takes_and_the_key_is_the_signer(keystore: Path) -> None:
     signer: Signer = KeystoreSigner.open(keystore, PASSWORD)
     assert signer.address == ADDRESS
-    signature = signer.sign(DIGEST)
-    assert recover(DIGEST, signature) == (ADDRESS, SignatureKind.EIP712)
+    signature = signer.sign(SIGNED)
+    assert recover(SIGNED.hash, signature) == (ADDRESS, SignatureKind.EIP712)
     assert (
         int.from_bytes(signature[32:64], "big")
         <= 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141 // 2
     )
-    assert signature == bytes(Account.unsafe_sign_hash(DIGEST, KEY).signature)
+    assert signature == bytes(Account.unsafe_sign_hash(SIGNED.hash, KEY).signature)
 
 
 def test_a_transaction_is_signed_by_the_same_key(keystore: Path) -> None:
@@ -169,7 +169,7 @@ def test_a_keystore_that_would_stall_the_signer_does_not_open(
 def test_a_damaged_keystore_does_not_open(keystore: Path, name: str, edit: Callable[[dict[str, Any]], object]) -> None:
     change(keystore, edit)
     with pytest.raises(Refused, match="does not open"):
-        KeystoreSigner.open(keystore, PASSWORD).sign(DIGEST)
+        KeystoreSigner.open(keystore, PASSWORD).sign(SIGNED)
 
 
 @pytest.mark.parametrize("content", [bytes(32), b"\xff" * 32, b"\x01" * 16])
@@ -186,12 +186,12 @@ def test_an_encrypted_text_that_is_no_key_is_rejected(keystore: Path, content: b
 
     change(keystore, encrypt)
     with pytest.raises(Rejected, match="no private key"):
-        KeystoreSigner.open(keystore, PASSWORD).sign(DIGEST)
+        KeystoreSigner.open(keystore, PASSWORD).sign(SIGNED)
 
 
 def test_a_wrong_password_is_refused_when_the_key_is_needed_and_not_kept(keystore: Path) -> None:
     signer = KeystoreSigner.open(keystore, PASSWORD + "!")
-    for need in (lambda: signer.address, lambda: signer.sign(DIGEST), lambda: signer.sign_transaction({})):
+    for need in (lambda: signer.address, lambda: signer.sign(SIGNED), lambda: signer.sign_transaction({})):
         with pytest.raises(Refused, match="does not open with this password") as refusal:
             need()
         assert leaks("".join(traceback.format_exception(refusal.value))) == []
@@ -206,7 +206,7 @@ def test_the_address_is_the_keys_not_what_the_file_says(keystore: Path) -> None:
 def test_neither_key_nor_password_is_in_anything_a_signer_shows(keystore: Path, used: bool) -> None:
     signer = KeystoreSigner.open(keystore, PASSWORD)
     if used:
-        signer.sign(DIGEST)
+        signer.sign(SIGNED)
     shown = [repr(signer), str(signer), f"{signer}", ascii(signer), repr([signer]), repr(dir(signer))]
     assert [leaks(text) for text in shown] == [[]] * len(shown)
     assert not hasattr(signer, "__dict__")

@@ -12,6 +12,8 @@ from governance.adapters.mailbox import FileMailbox
 from governance.core.ballot import Ballot
 from governance.core.errors import Rejected
 from governance.core.keccak import keccak
+from governance.core.safemessage import Asked, Level, message_through
+from governance.core.safetx import SafeTx
 from governance.core.signature import SignatureKind, eth_sign_hash, read_signature
 from governance.core.units import Bytes32, checksummed
 from governance.ports import Mailbox
@@ -90,6 +92,41 @@ def test_the_file_is_stable_json_with_sorted_keys(mailbox: FileMailbox) -> None:
         ],
     }
     assert text == json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n"
+
+
+def through_safes() -> Ballot:
+    way = (Level(safe=BOB.address, asked=Asked.DATA), Level(safe=SAFE, asked=Asked.HASH))
+    tx = SafeTx(chain_id=31337, safe=SAFE, to=BOB.address, nonce=3)
+    signature = ALICE.sign(message_through(tx, tx.chain_id, way).hash)
+    hashes = {"safe_tx_hash": tx.hash, "message_hash": tx.message_hash}
+    return replace(ballot(), signature=signature, through=way, **hashes)  # type: ignore[arg-type]
+
+
+def test_a_ballot_says_through_which_safes_it_was_given(mailbox: FileMailbox) -> None:
+    for each in (ballot(nonce=4), through_safes()):
+        mailbox.add(each)
+    assert mailbox.all() == [through_safes(), ballot(nonce=4)]
+    (entry, other) = json.loads(file_of(mailbox).read_text())["signatures"]
+    assert entry["through"] == f"data:{BOB.address} hash:{SAFE}"
+    assert entry.keys() - other.keys() == {"through", "message_hash"}
+
+
+@pytest.mark.parametrize("key", ["through", "message_hash"])
+def test_half_of_a_way_is_rejected(mailbox: FileMailbox, key: str) -> None:
+    mailbox.add(through_safes())
+    document = json.loads(file_of(mailbox).read_text())
+    del document["signatures"][0][key]
+    file_of(mailbox).write_text(json.dumps(document))
+    with pytest.raises(Rejected) as rejection:
+        mailbox.all()
+    assert [finding.rule for finding in rejection.value.findings] == ["signature-missing-key"]
+
+
+def test_a_contracts_signature_is_kept_as_its_claim(mailbox: FileMailbox) -> None:
+    claim = replace(ballot(), signature=b"any bytes", by_contract=True)
+    mailbox.add(claim)
+    assert mailbox.all() == [claim]
+    assert json.loads(file_of(mailbox).read_text())["signatures"][0]["kind"] == "eip1271"
 
 
 def test_adding_the_same_twice_changes_no_byte_whatever_the_order(mailbox: FileMailbox) -> None:

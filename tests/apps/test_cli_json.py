@@ -35,6 +35,7 @@ DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("execute", "ready", (ONE, "--broadcast"), "governance/act/v1"),
     ("verify", "executed", (ONE,), "governance/verification/v1"),
     ("cancel", "signed", (ONE, "--reason", "a fault"), "governance/draft/v1"),
+    ("rollback", "locked", (ONE,), "governance/draft/v1"),
     ("history", "executed", (ONE,), "governance/history/v1"),
     ("policy diff", "drafted", ("POLICY", "POLICY"), "governance/policy-diff/v1"),
     ("policy explain", "drafted", (), "governance/policy-explain/v1"),

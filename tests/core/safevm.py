@@ -1,6 +1,7 @@
 """A real Safe, its published bytecode in an EVM inside this process, to hold ours against."""
 
 import json
+import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +24,7 @@ HASH = function(
 )
 DOMAIN = function("domainSeparator()(bytes32)")
 SINGLETONS = {"1.3.0": "GnosisSafe_V1_3_0", "1.4.1": "Safe_V1_4_1", "1.5.0": "Safe_V1_5_0"}
+HANDLERS = {version: f"CompatibilityFallbackHandler_V{version.replace('.', '_')}" for version in SINGLETONS}
 PROXIES = {"1.3.0": "Proxy_V1_3_0", "1.4.1": "Proxy_V1_4_1", "1.5.0": "Proxy_V1_5_0"}
 
 
@@ -38,14 +40,16 @@ def bytecode(name: str) -> bytes:
 class RealSafe:
     """A proxy in front of the singleton of one version, with its owners."""
 
-    def __init__(self, version: str, owners: list[Address], threshold: int) -> None:
-        self.evm = pyrevm.EVM()
+    def __init__(self, version: str, owners: list[Address], threshold: int, *, evm: pyrevm.EVM | None = None) -> None:
+        self.version = version
+        self.evm = pyrevm.EVM() if evm is None else evm
         self.evm.set_balance(DEPLOYER, 10**20)
+        handler = checksummed(bytes.fromhex(self.evm.deploy(DEPLOYER, bytecode(HANDLERS[version]))[2:]))
         singleton = self.evm.deploy(DEPLOYER, bytecode(SINGLETONS[version]))
         argument = encode(["address"], [singleton])
         self.address = checksummed(bytes.fromhex(self.evm.deploy(DEPLOYER, bytecode(PROXIES[version]) + argument)[2:]))
         zero = ZERO_ADDRESS
-        self.send(DEPLOYER, encode_call(SETUP, [owners, threshold, zero, b"", zero, zero, 0, zero]))
+        self.send(DEPLOYER, encode_call(SETUP, [owners, threshold, zero, b"", handler, zero, 0, zero]))
 
     def send(self, caller: Address, data: bytes) -> bytes:
         return bytes(self.evm.message_call(caller=caller, to=self.address, calldata=data))
@@ -55,6 +59,20 @@ class RealSafe:
 
     def approve(self, owner: Address, digest: Bytes32) -> None:
         self.send(owner, encode_call(APPROVE, [digest]))
+
+    def place(self, account: Address, code: bytes) -> None:
+        """Put runtime code at an account."""
+        self.evm.insert_account_info(account, pyrevm.AccountInfo(code=code))
+
+    def answer(self, data: bytes) -> str | None:
+        """The Safe's own code for a revert, empty for one without a code; None when the call passes."""
+        try:
+            self.view(data)
+        except RuntimeError as error:
+            assert "Revert" in str(error), error  # noqa: PT017 - anything else is a fault of the test
+            found = re.search("4753(3[0-9]3[0-9]3[0-9])", str(error))
+            return "" if found is None else "GS" + bytes.fromhex(found[1]).decode()
+        return None
 
     def takes(self, digest: Bytes32, blob: bytes, needed: int, preimage: bytes = b"") -> bool:
         """Whether `checkNSignatures` passes; a revert is the only other answer."""

@@ -62,9 +62,17 @@ COMES: dict[str, tuple[Body, Any]] = {
     "timelock-last-executor": (roles(("timelock", "revoke", "EXECUTOR_ROLE", ZERO_ADDRESS)), pins()),
     "threshold-all": ({"kind": "council_change", "change_threshold": "5"}, pins()),
     "threshold-minority": ({"kind": "council_change", "change_threshold": "2"}, pins()),
+    "unreachable-unpause": (
+        roles(("target", "revoke", "DEFAULT_ADMIN_ROLE", TIMELOCK)),
+        pins(governance=governance(roles=ADMINS)),
+    ),
     "protected-selector": ({"kind": "facet_swap", "changes": [{"remove": [to_hex(CUT)]}]}, pins(target=diamond())),
 }
-TOGETHER = {"role-last-admin": ["role-timelock-admin", "role-last-admin"]}
+TOGETHER = {
+    "role-last-admin": ["role-timelock-admin", "role-last-admin", "unreachable-unpause"],
+    "role-timelock-admin": ["role-timelock-admin", "unreachable-unpause"],
+    "unreachable-unpause": ["role-timelock-admin", "unreachable-unpause"],
+}
 """What comes with another."""
 
 

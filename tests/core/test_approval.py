@@ -79,6 +79,7 @@ def typed_data(terms: Terms) -> dict[str, Any]:
 
 def by_eth_account(terms: Terms) -> Bytes32:
     signable = encode_typed_data(full_message=typed_data(terms))
+    assert signable == encode_typed_data(full_message=terms.typed_data())
     assert (signable.header, signable.body) == (terms.domain_hash, terms.message_hash)
     return Bytes32(keccak(b"\x19" + signable.version + signable.header + signable.body))
 

@@ -3,6 +3,8 @@
 threat_38, threat_52, threat_56
 """
 
+# ruff: noqa: E501 - one row, one fact
+
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -92,6 +94,34 @@ def by_itself(inner: Call) -> Call:
     return call(inner.to, "multicall(bytes[])", [inner.data])
 
 
+def by_aggregate_with_block(inner: Call) -> Call:
+    return call(SINK, "blockAndAggregate((address,bytes)[])", [(inner.to, inner.data)])
+
+
+def by_aggregate_that_may_fail(inner: Call) -> Call:
+    return call(SINK, "tryBlockAndAggregate(bool,(address,bytes)[])", False, [(inner.to, inner.data)])
+
+
+def by_itself_in_time(inner: Call) -> Call:
+    return call(inner.to, "multicall(uint256,bytes[])", 9, [inner.data])
+
+
+def by_account(inner: Call) -> Call:
+    return call(SINK, "execute(address,uint256,bytes)", inner.to, inner.value, inner.data)
+
+
+def by_governor(inner: Call) -> Call:
+    return call(SINK, "relay(address,uint256,bytes)", inner.to, inner.value, inner.data)
+
+
+def by_manager(inner: Call) -> Call:
+    return call(SINK, "execute(address,bytes)", inner.to, inner.data)
+
+
+def by_managers_schedule(inner: Call) -> Call:
+    return call(SINK, "schedule(address,bytes,uint48)", inner.to, inner.data, 7)
+
+
 WRAPPERS: dict[str, Callable[[Call], Call]] = {
     "a Safe": by_safe,
     "a module": by_module,
@@ -102,7 +132,14 @@ WRAPPERS: dict[str, Callable[[Call], Call]] = {
     "Multicall3": by_aggregate,
     "Multicall3 with wei": by_aggregate_with_value,
     "Multicall2": by_old_aggregate,
+    "Multicall2 with the block": by_aggregate_with_block,
+    "Multicall2 with the block, and failing": by_aggregate_that_may_fail,
     "a contract's own multicall": by_itself,
+    "a contract's own multicall with a deadline": by_itself_in_time,
+    "an account of somebody": by_account,
+    "a governor": by_governor,
+    "an access manager": by_manager,
+    "an access manager, later": by_managers_schedule,
 }
 
 
@@ -122,7 +159,9 @@ def test_what_is_wrapped_twice_is_found(outer: str, inner: str) -> None:
     nodes = list(walk(opened(WRAPPERS[outer](WRAPPERS[inner](hidden)))))
     assert [node.opaque for node in nodes] == ["", "", ""]
     assert (nodes[-1].to, nodes[-1].data, nodes[-1].path.count(".")) == (hidden.to, hidden.data, 2)
-    assert weakened(WRAPPERS[outer](WRAPPERS[inner](hidden))) == ["who holds a role"]
+    *wrapped, what = weakened(WRAPPERS[outer](WRAPPERS[inner](hidden)))
+    assert what == "who holds a role"
+    assert all("by a function that is not known here" in each for each in wrapped)  # no timelock has a multicall
 
 
 def test_a_bundle_keeps_the_order_and_everything_in_it() -> None:
@@ -206,7 +245,8 @@ OPAQUE: dict[str, Call] = {
     ),
     "a bundle that is cut off": call(MULTISEND, "multiSend(bytes)", b"\0" + b"\1" * 20 + b"\0" * 40),
     "a bundle whose last is longer than it": call(MULTISEND, "multiSend(bytes)", b"\0" * 53 + b"\xff" * 32),
-    "a bundle with a third operation": call(MULTISEND, "multiSend(bytes)", b"\2" + b"\0" * 84),
+    "a bundle with a third operation": call(MULTISEND, "multiSend(bytes)", b"\2" + b"\1" * 20 + b"\0" * 64),
+    "a bundle to nobody, or to whoever runs it": call(MULTISEND, "multiSend(bytes)", b"\0" * 85),
     "dirty bytes before an address": replace(
         by_schedule(grant()), data=by_schedule(grant()).data[:4] + b"\1" + by_schedule(grant()).data[5:]
     ),
@@ -230,7 +270,7 @@ def test_what_is_nested_too_deep_is_opaque() -> None:
 
 
 def test_a_bundle_of_thousands_ends() -> None:
-    packed = (b"\0" * 85) * 5000
+    packed = (b"\0" + b"\1" * 20 + b"\0" * 64) * 5000
     (node,) = opened(call(MULTISEND, "multiSend(bytes)", packed))
     assert len(node.inside) == 5000
     many = call(MULTISEND, "multiSend(bytes)", b"".join(
@@ -255,6 +295,15 @@ def test_every_byte_of_a_bundle_is_accounted_for(payloads: list[bytes]) -> None:
 
 # ---- what it weakens ---------------------------------------------------------------------------------------------------
 
+CUT = "diamondCut((address,uint8,bytes4[])[],address,bytes)"
+KEEPS = "what keeps the governed system upgradable, readable and stoppable"
+
+
+def diamond_cut(action: int, *signatures: str) -> Call:
+    selectors = [function(each).selector for each in signatures]
+    return call(TARGET, CUT, [(ZERO_ADDRESS if action == 2 else ALICE, action, selectors)], ZERO_ADDRESS, b"")
+
+
 WEAKER: dict[str, tuple[Call, str]] = {
     "a role": (grant(SINK), "who holds a role"),
     "a role given up": (call(TARGET, "renounceRole(bytes32,address)", WORD, TIMELOCK), "who holds a role"),
@@ -273,6 +322,14 @@ WEAKER: dict[str, tuple[Call, str]] = {
     "an end to upgrades": (call(TARGET, "freeze()"), "whether anything can be upgraded ever again"),
     "an unknown function of the timelock": (call(TIMELOCK, "mystery()"), "the timelock, by a function that is not known here"),
     "an unknown function of the guardian": (call(GUARDIAN, "mystery()"), "the guardian, by a function that is not known here"),
+    "an admin who is to come": (call(SINK, "beginDefaultAdminTransfer(address)", BOB), "who holds a role"),
+    "an access manager's role": (call(SINK, "grantRole(uint64,address,uint32)", 1, BOB, 0), "who holds a role"),
+    "a role's own admin": (call(SINK, "setRoleAdmin(uint64,uint64)", 1, 2), "who may give a role"),
+    "another access manager": (call(SINK, "setAuthority(address)", BOB), "who says who may call"),
+    "a Safe's singleton": (call(COUNCIL, "changeMasterCopy(address)", BOB), "a Safe's code"),
+    "a hash that is agreed to": (call(COUNCIL, "approveHash(bytes32)", WORD), "the council, by a function that is not known here"),
+    "a cut of what a diamond needs": (diamond_cut(2, "owner()"), KEEPS),
+    "other code for what a diamond needs": (diamond_cut(1, "facets()"), KEEPS),
     "what nobody can read": (cut(by_safe(grant(), safe=COUNCIL), -32), "the council, by a call that cannot be read"),
 }  # fmt: skip
 
@@ -305,6 +362,9 @@ ROUTINE = [
     by_timelock(call(SINK, "setFee(uint256)", 1)),
     Call(to=COUNCIL, value=5),
     call(SINK, "mystery()"),
+    diamond_cut(0, "owner()"),
+    diamond_cut(2, "fee()"),
+    diamond_cut(1, "fee()"),
 ]
 
 
@@ -313,19 +373,45 @@ def test_daily_work_weakens_nothing(made: Call) -> None:
     assert weakened(made) == []
 
 
-def test_a_right_that_is_lent_to_the_timelock_between_calls_weakens_nothing() -> None:
+GIVE, WORK = grant(holder=TIMELOCK), call(TARGET, "removeRoutes(bytes4[])", [b"\1\1\1\1"])
+TAKE = call(TARGET, "revokeRole(bytes32,address)", EMERGENCY, TIMELOCK)
+ROLE = "who holds a role"
+LENT: dict[str, tuple[list[Call], list[str]]] = {
+    "lent and given back": ([GIVE, WORK, TAKE], []),
+    "kept": ([GIVE, WORK], [ROLE]),
+    "taken, then given": ([TAKE, WORK, GIVE], [ROLE] * 2),
+    "given back twice": ([GIVE, WORK, TAKE, TAKE], [ROLE]),
+    "another role is given back": ([GIVE, WORK, call(TARGET, "revokeRole(bytes32,address)", APPLY, TIMELOCK)], [ROLE] * 2),
+    "another role is lent": ([grant(role=APPLY, holder=TIMELOCK), call(TARGET, "revokeRole(bytes32,address)", APPLY, TIMELOCK)], [ROLE] * 2),
+    "lent to somebody else": ([grant(holder=BOB), WORK, call(TARGET, "revokeRole(bytes32,address)", EMERGENCY, BOB)], [ROLE] * 2),
+    "given back in a call that may fail": ([GIVE, WORK, by_aggregate(TAKE)], [ROLE] * 2),
+}  # fmt: skip
+
+
+LACKS = replace(BEFORE.target, timelock_may_remove=False)
+
+
+@pytest.mark.parametrize("name", LENT)
+def test_a_right_that_is_lent_to_the_timelock_between_calls_weakens_nothing(name: str) -> None:
     """Deployed dispatchers remove routes by EMERGENCY_ROLE, which the timelock gives itself for that one operation."""
-    give = grant(holder=TIMELOCK)
-    take = call(TARGET, "revokeRole(bytes32,address)", EMERGENCY, TIMELOCK)
-    work = call(TARGET, "removeRoutes(bytes4[])", [b"\1\1\1\1"])
-    assert weakened(give, work, take) == []
-    assert weakened(give, work) == ["who holds a role"]
-    assert weakened(take, work, give) == ["who holds a role"] * 2
-    assert (
-        weakened(give, work, call(TARGET, "revokeRole(bytes32,address)", APPLY, TIMELOCK)) == ["who holds a role"] * 2
-    )
-    keeps = grant(holder=BOB), work, call(TARGET, "revokeRole(bytes32,address)", EMERGENCY, BOB)
-    assert weakened(*keeps) == ["who holds a role"] * 2
+    calls, expected = LENT[name]
+    assert weakened(*calls, target=LACKS) == expected
+
+
+def test_nobody_lends_what_is_held_already_or_what_nobody_has_read() -> None:
+    assert weakened(GIVE, WORK, TAKE, target=BEFORE.target) == [ROLE] * 2
+    assert weakened(GIVE, WORK, TAKE, target=None) == [ROLE] * 2
+
+
+def test_a_cut_that_cannot_be_read_is_taken_for_the_worst() -> None:
+    assert weakened(cut(diamond_cut(2, "fee()"), -32)) == [KEEPS]
+
+
+def test_foreign_code_in_the_name_of_a_safe_is_taken_for_the_worst() -> None:
+    unknown = "the council, by a function that is not known here"
+    assert weakened(by_module(call(SINK, "ping()"), 1)) == [unknown]
+    assert weakened(by_module(by_multisend(call(SINK, "ping()")), 1)) == []
+    assert weakened(by_module(by_safe(call(SINK, "ping()"), safe=COUNCIL), 1)) == [unknown]
 
 
 def test_the_only_code_that_may_be_lent_is_the_published_one() -> None:

@@ -1,162 +1,101 @@
-"""What is really called: foreign code in a governing account's name, paid senders and unreadable calls are told.
+"""What no rule can allow, at any depth: foreign code in somebody's name, pay for whoever sends, what cannot be read.
 
-threat_37, threat_38
+threat_37, threat_38, threat_56
 """
-
-# ruff: noqa: E501 - one row, one fact
 
 from dataclasses import replace
 
 import pytest
 
-from governance.core.call import Call
-from governance.core.checks.calls import MULTISEND_CALL_ONLY, called, calls, place_of
-from governance.core.effects import DelayIs, Effect, ImplementationIs
-from governance.core.errors import Finding, Place
-from governance.core.kinds import Lane
-from governance.core.pins import CodePin
-from governance.core.plan import Plan, Step
-from governance.core.units import Address, Bytes32, Duration
-from tests.core import test_calltree as wrapped
-from tests.core.test_expectation import PINS, TX
-from tests.core.test_policy import D, E, F
+from governance.core.call import Call, encode_call, function
+from governance.core.case import Case, Gate
+from governance.core.checks.calls import MULTISEND_CALL_ONLY, calls
+from governance.core.effects import Effect, ImplementationIs
+from governance.core.keccak import keccak
+from governance.core.kinds import KINDS, Lane
+from governance.core.pins import CodePin, Pins
+from governance.core.plan import Plan, derive_plan
+from governance.core.units import EMPTY_CODE_HASH, ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Duration
+from tests.core.kindfacts import account
+from tests.core.test_policy import TEXT, made
 from tests.core.test_proposal import START
-from tests.core.test_situation import account
-from tests.core.test_verdict import case, policy
+from tests.core.test_verdict import proposal
 
-POLICY = policy()
-SINK, CODE, SAFE = account(60), account(61), wrapped.OTHER_SAFE
-PLACE = Place(file="p.yaml", line=8, column=5)
-CALL_ONLY = sorted(MULTISEND_CALL_ONLY)
-UNKNOWN_CODE = Bytes32(b"\x07" * 32)
-QUIET = Call(to=SINK, data=b"\1\2\3\4")
-
-
-def planned(
-    *given: Call, lane: Lane = Lane.TIMELOCK, effects: tuple[Effect, ...] = (), codes: tuple[CodePin, ...] = ()
-) -> Plan:
-    """A step for each call."""
-    steps = tuple(Step(label="x", calls=(each,), operation=None, safe_tx=TX) for each in given)
-    return Plan(
-        proposal="0001-x", digest=UNKNOWN_CODE, network="devnet", lane=lane, steps=steps, effects=effects,
-        pins=replace(PINS, codes=codes),
-    )  # fmt: skip
+POLICY = made(TEXT)
+NETWORK = POLICY.networks["devnet"]
+SAFE, LIBRARY, PROXY, NEW, STRANGER = (account(n) for n in (0x21, 0x22, 0x23, 0x24, 0x25))
+CALL_ONLY, OTHER = min(MULTISEND_CALL_ONLY), Bytes32(keccak(b"code"))
+PING = encode_call(function("ping()"), [])
+BUNDLE = encode_call(function("multiSend(bytes)"), [b""])
+PROMISE = ImplementationIs(proxy=PROXY, upgraded=PROXY, implementation=NEW)
 
 
-def told(plan: Plan | None, text: str = START) -> list[Finding]:
-    return list(calls(case(text, POLICY, plan=plan), POLICY.rules[0]))
+def by_safe(data: bytes, to: Address = LIBRARY, *, operation: int = 1, gas: int = 0) -> Call:
+    signature = "execTransaction(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,bytes)"
+    arguments = (to, 0, data, operation, gas, 0, 0, ZERO_ADDRESS, ZERO_ADDRESS, b"")
+    return Call(to=SAFE, data=encode_call(function(signature), arguments))
 
 
-def lent(code: Address = CODE) -> Call:
-    """A Safe runs code in its own name."""
-    return wrapped.by_safe(Call(to=code, data=b"\1\2\3\4"), operation=1)
+def upgrade(proxy: Address = PROXY, implementation: Address = NEW) -> Call:
+    return Call(to=proxy, data=encode_call(function("upgradeToAndCall(address,bytes)"), [implementation, PING]))
 
 
-def foreign(path: str, code: Address = CODE, caller: Address = SAFE, at: str = "calls[0]") -> Finding:
-    return Finding(
-        rule="delegatecall",
-        message=f"{path} runs the code of {code} in the name of {caller}",
-        hint="such code may write any of its slots; only calls are let through",
-        place=PLACE,
-        path=at,
+def plan(call: Call, *effects: Effect, **codes: Bytes32) -> Plan:
+    """A plan as derived, and other calls in it."""
+    rule = POLICY.rules[0]
+    named = {"library": LIBRARY, "new": NEW, "stranger": STRANGER}
+    facts = Pins(
+        chain_id=31337,
+        block_number=1,
+        block_hash=ZERO_WORD,
+        policy_digest=POLICY.digest,
+        rule=rule.id,
+        delay=rule.delay,
+        grace=None,
+        attempt=0,
+        nonce=0,
+        min_delay=Duration(0),
+        codes=tuple(CodePin(address=named[name], code_hash=code) for name, code in codes.items()),
     )
+    derived = derive_plan(proposal(START), KINDS["contract_call"], network=NETWORK, pins=facts)
+    (step,) = derived.steps
+    return replace(derived, steps=(replace(step, calls=(call,)),), effects=effects)
 
 
-PAID = Finding(
-    rule="gas-refund",
-    message="calls[0].execTransaction pays whoever sends it, or sets gas aside for what is inside",
-    hint="safeTxGas, baseGas, gasPrice, gasToken and refundReceiver must all be zero",
-    place=PLACE,
-    path="calls[0]",
-)
-CUT = wrapped.cut(wrapped.by_safe(QUIET), -32)
-
-
-def test_foreign_code_in_the_name_of_another_is_told() -> None:
-    assert told(planned(lent())) == [foreign("calls[0].execTransaction")]
-
-
-def test_a_plain_call_is_not() -> None:
-    assert told(planned(QUIET, wrapped.by_safe(QUIET), wrapped.by_multisend(QUIET))) == []
-    assert told(None) == []
-
-
-def test_who_is_paid_for_sending_is_told() -> None:
-    assert told(planned(wrapped.by_safe(QUIET, refund=(0, 0, 1)))) == [PAID]
-
-
-def test_what_cannot_be_read_is_told() -> None:
-    (found,) = told(planned(CUT))
-    assert found.message.startswith("calls[0]: `execTransaction` cannot be read: ")
-    assert replace(found, message="") == Finding(
-        rule="opaque-call", message="", hint="nobody can review what cannot be read", place=PLACE, path="calls[0]"
+def told(given: Plan | None) -> list[str]:
+    case = Case(
+        proposal=proposal(START),
+        policy=POLICY,
+        network="devnet",
+        lane=Lane.TIMELOCK,
+        gate=Gate.LOCK,
+        now=None,
+        plan=given,
     )
+    return [finding.rule for finding in calls(case, POLICY.rules[0])]
 
 
-def test_everything_is_told_of_every_call() -> None:
-    paid_and_lent = wrapped.by_safe(Call(to=CODE), operation=1, refund=(1, 0, 0))
-    assert [(each.rule, each.message.split()[0].rstrip(":")) for each in told(planned(paid_and_lent, CUT, lent()))] == [
-        ("delegatecall", "calls[0].execTransaction"),
-        ("gas-refund", "calls[0].execTransaction"),
-        ("opaque-call", "calls[1]"),
-        ("delegatecall", "calls[2].execTransaction"),
-    ]
-
-
-UPGRADE = ImplementationIs(proxy=SINK, upgraded=SINK, implementation=CODE)
-REVIEWED: dict[str, tuple[Plan, bool]] = {
-    "a new implementation that the kind promises": (planned(lent(), effects=(DelayIs(delay=Duration(1)), UPGRADE)), True),
-    "another implementation": (planned(lent(), effects=(replace(UPGRADE, implementation=SINK),)), False),
-    "another effect": (planned(lent(), effects=(DelayIs(delay=Duration(1)),)), False),
-    "a bundle of calls, version 1.4.1 or 1.5.0": (planned(lent(), codes=(CodePin(address=CODE, code_hash=CALL_ONLY[0]),)), True),
-    "a bundle of calls, the other version": (planned(lent(), codes=(CodePin(address=CODE, code_hash=CALL_ONLY[1]),)), True),
-    "code of another hash": (planned(lent(), codes=(CodePin(address=CODE, code_hash=UNKNOWN_CODE),)), False),
-    "a bundle of calls elsewhere": (planned(lent(), codes=(CodePin(address=SINK, code_hash=CALL_ONLY[0]),)), False),
-    "a bundle of calls beside other code": (
-        planned(lent(), codes=(CodePin(address=SINK, code_hash=UNKNOWN_CODE), CodePin(address=CODE, code_hash=CALL_ONLY[0]))), True,
-    ),
-    "code that nobody pinned": (planned(lent()), False),
+ROWS: dict[str, tuple[Plan | None, list[str]]] = {
+    "nothing is known of the calls yet": (None, []),
+    "a call": (plan(by_safe(PING, operation=0)), []),
+    "foreign code": (plan(by_safe(PING), library=OTHER), ["delegatecall"]),
+    "the bundle that only calls": (plan(by_safe(BUNDLE), library=CALL_ONLY), []),
+    "the same by another function": (plan(by_safe(PING), library=CALL_ONLY), ["delegatecall"]),
+    "the same where nobody has read its code": (plan(by_safe(BUNDLE)), ["delegatecall"]),
+    "the bundle that also delegates": (plan(by_safe(BUNDLE), library=OTHER), ["delegatecall"]),
+    "an initializer of what is promised": (plan(upgrade(), PROMISE, new=OTHER), []),
+    "an initializer of something else": (plan(upgrade(implementation=STRANGER), PROMISE, stranger=OTHER), ["delegatecall"]),
+    "an initializer of what is promised of another proxy": (plan(upgrade(STRANGER), PROMISE, new=OTHER), ["delegatecall"]),
+    "the promised code in a Safe's name": (plan(by_safe(PING, NEW), PROMISE, new=OTHER), ["delegatecall"]),
+    "an initializer without code": (plan(upgrade(), PROMISE, new=EMPTY_CODE_HASH), ["delegatecall"]),
+    "an initializer whose code nobody has read": (plan(upgrade(), PROMISE), ["delegatecall"]),
+    "gas that is set aside": (plan(by_safe(PING, operation=0, gas=1)), ["gas-refund"]),
+    "both": (plan(by_safe(PING, gas=1)), ["delegatecall", "gas-refund"]),
+    "what cannot be read": (plan(replace(upgrade(), data=upgrade().data + b"\0")), ["opaque-call"]),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", REVIEWED)
-def test_only_code_that_was_reviewed_runs_in_another_name(name: str) -> None:
-    plan, reviewed = REVIEWED[name]
-    assert told(plan) == ([] if reviewed else [foreign("calls[0].execTransaction")])
-
-
-def test_code_within_code_is_told_where_each_begins() -> None:
-    inner = wrapped.by_safe(lent(), operation=1)
-    assert [found.message.partition(" ")[0] for found in told(planned(inner))] == [
-        "calls[0].execTransaction",
-        "calls[0].execTransaction.execTransaction",
-    ]
-
-
-@pytest.mark.parametrize(("lane", "caller"), [(Lane.TIMELOCK, F), (Lane.GUARDIAN, E), (Lane.COUNCIL, D)])
-def test_each_lane_calls_in_its_own_name(lane: Lane, caller: str) -> None:
-    nodes = called(planned(QUIET, Call(to=CODE, value=5), lane=lane), case(START, POLICY))
-    assert [(node.path, node.caller, node.to, node.value, node.data) for node in nodes] == [
-        ("calls[0]", caller, SINK, 0, b"\1\2\3\4"),
-        ("calls[1]", caller, CODE, 5, b""),
-    ]
-
-
-PLACES = [
-    ("calls[0]", ("calls", 0)),
-    ("calls[0].execTransaction.multiSend[2]", ("calls", 0)),
-    ("calls[7]", ("calls",)),
-    ("changes[0]", ("kind",)),
-]
-
-
-@pytest.mark.parametrize(("path", "place"), PLACES)
-def test_a_call_stands_as_near_as_the_file_has_it(path: str, place: tuple[str | int, ...]) -> None:
-    """A kind derives calls that no line of the file is."""
-    assert place_of(case(START, POLICY), path) == place
-
-
-def test_what_a_kind_derives_is_told_at_its_name() -> None:
-    text = START[: START.index("calls:")].replace("contract_call", "unpause") + "reason: why\n"
-    (found,) = told(planned(lent()), text)
-    assert (found.path, str(found.place)) == ("kind", "p.yaml:5:7")
+@pytest.mark.parametrize("name", ROWS)
+def test_what_no_rule_can_allow_is_refused_at_any_depth(name: str) -> None:
+    given, expected = ROWS[name]
+    assert told(given) == expected

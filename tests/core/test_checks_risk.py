@@ -11,7 +11,7 @@ from governance.core.policy import Policy
 from governance.core.risk import Risk
 from governance.core.units import Address
 from tests.core.test_calltree import by_safe, grant
-from tests.core.test_checks_calls import QUIET, planned
+from tests.core.test_checks_called import QUIET, planned
 from tests.core.test_constitution import CALL, GRANT, HEAD, HIGH, POLICY_CHANGE, ROLE, with_rules
 from tests.core.test_policy import G, changed, made
 from tests.core.test_proposal import START

@@ -28,7 +28,6 @@ from governance.core.safetx import (
     SafeTx,
     execution,
     grouped,
-    typed_data,
 )
 from governance.core.units import ZERO_ADDRESS, Bytes32, address_bytes, checksummed, to_hex
 from tests.core.safevm import DOMAIN, HASH, Person, RealSafe
@@ -80,7 +79,7 @@ def test_a_transaction_executed_on_mainnet_has_its_three_published_hashes() -> N
 @settings(deadline=None, max_examples=60)
 @given(tx=transactions(), version=st.sampled_from(VERSIONS))
 def test_three_implementations_give_the_same_hash(tx: SafeTx, version: str) -> None:
-    message = encode_typed_data(full_message=typed_data(tx))
+    message = encode_typed_data(full_message=tx.typed_data())
     assert tx.domain_hash == message.header
     assert tx.message_hash == message.body
     assert tx.hash == keccak(b"\x19\x01" + message.header + message.body)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from governance.core.errors import Rejected
 from governance.core.keccak import keccak
-from governance.core.safetx import SafeTx, typed_data
+from governance.core.safetx import SafeTx
 from governance.core.signature import (
     Signature,
     SignatureKind,
@@ -66,7 +66,7 @@ def test_both_owners_of_the_published_transaction_are_recovered_from_its_blob() 
 def test_what_eth_account_signs_is_recovered(seed: int, nonce: int) -> None:
     account = Account.from_key(seed.to_bytes(32, "big"))
     tx = SafeTx(chain_id=1, safe=CONTRACT, to=CONTRACT, nonce=nonce)
-    typed = bytes(account.sign_message(encode_typed_data(full_message=typed_data(tx))).signature)
+    typed = bytes(account.sign_message(encode_typed_data(full_message=tx.typed_data())).signature)
     assert recover(tx.hash, typed) == (account.address, SignatureKind.EIP712)
     prefixed = bytes(account.sign_message(encode_defunct(tx.hash)).signature)
     eth_sign = prefixed[:64] + bytes([prefixed[64] + 4])

@@ -12,6 +12,7 @@ import pytest
 
 from governance.core.call import encode_call, function
 from governance.core.errors import Finding, Refused
+from governance.core.keccak import keccak
 from governance.core.stage import Stage
 from governance.core.units import Moment, to_hex
 from governance.life.locked import open_lock
@@ -279,3 +280,53 @@ def test_the_third_within_the_time_is_refused_at_every_gate_with_a_chain_and_exe
     place.warp(DAY + 1)  # the first is five days old now
     place.execute(three)
     assert place.stage(three) is Stage.EXECUTED
+
+
+PROPOSER = to_hex(keccak(b"PROPOSER_ROLE"))
+
+
+def taking(place: Place, *, hidden: bool) -> str:
+    """The last proposer's right is revoked: by a call of the timelock, or by one within a call."""
+    network = place.site.network
+    revoke = encode_call(function("revokeRole(bytes32,address)"), [bytes.fromhex(PROPOSER[2:]), network.council])
+    if not hidden:
+        call = f'to: "{network.timelock}"\n    function: "revokeRole(bytes32,address)"\n'
+        return HEAD.format(kind="contract_call") + f'calls:\n  - {call}    args: ["{PROPOSER}", "{network.council}"]\n'
+    call = 'to: target\n    function: "aggregate3((address,bool,bytes)[])"\n'
+    return HEAD.format(kind="contract_call") + (
+        f'calls:\n  - {call}    args: [[["{network.timelock}", "true", "{to_hex(revoke)}"]]]\n'
+    )
+
+
+@pytest.mark.node
+def test_nobody_locks_a_call_that_takes_the_last_proposer_unless_it_is_named(
+    node: Devnet,  # noqa: F811 - the fixture
+    tmp_path: Path,
+) -> None:
+    """threat_28: wherever the call stands, and although the policy lets everything be called."""
+    with on_anvil(node, tmp_path) as place:
+        takes_the_last_proposer(place, partial(anchor, place, node))
+
+
+def takes_the_last_proposer(place: Place, comes_into_force: Anchor) -> None:
+    comes_into_force(text_of(place).replace(ANY, ANY + "    risk: constitutional\n"))
+    place.write(ONE, taking(place, hidden=False))
+    assert [each.rule for each in refused(lambda: place.lock(ONE))] == ["governance-call"]
+    hidden = taking(place, hidden=True)
+    place.write(ONE, hidden)
+    (finding,) = refused(lambda: place.lock(ONE))
+    assert (finding.rule, finding.path) == ("timelock-last-proposer", "calls[0].aggregate3")
+    assert finding.place is not None
+    assert finding.place.line == 1 + hidden[: hidden.index("to: target")].count("\n")
+    place.write(ONE, hidden + "acknowledge: [timelock-last-canceller]\n")
+    assert rules(Refused("x", findings=refused(lambda: place.lock(ONE)))) == [
+        "timelock-last-proposer",
+        "acknowledged-in-vain",
+    ]
+    place.write(ONE, hidden + "acknowledge: [timelock-last-proposer]\n")
+    planned = place.lock(ONE).plan
+    (pinned,) = planned.pins.governance.roles
+    assert (pinned.contract, to_hex(pinned.role)) == (place.site.network.timelock, PROPOSER)
+    assert pinned.holders == (place.site.network.council,)
+    place.sign(ONE, "alice")  # what is named is for the owners to decide
+    assert place.stage(ONE) is Stage.COLLECTING

@@ -18,6 +18,7 @@ from governance.core.facts import Generation, OperationEvent
 from governance.core.keccak import keccak
 from governance.core.kinds import Lane
 from governance.core.operation import cancel
+from governance.core.quorum import Quorum
 from governance.core.signature import SignatureKind
 from governance.core.stage import ACTIONS, SUCCESSORS, Stage
 from governance.core.units import ZERO_WORD, Moment
@@ -344,6 +345,17 @@ def test_a_signature_by_a_guardian_does_not_count_for_the_council(place: Place) 
     seen = place.look(ONE)
     assert (seen.stage, [finding.rule for finding in seen.findings]) == (Stage.COLLECTING, ["signature-non-owner"])
     assert refused(place.queue, ONE) == ["signature-non-owner"]
+
+
+def test_bytes_that_the_safe_would_read_otherwise_are_not_sent(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """threat_35: a fault of our own, in how signatures are put together."""
+    place.approved(ONE, SWAP)
+    blob = place.look(ONE).steps[0].quorum.blob()
+    monkeypatch.setattr(Quorum, "blob", lambda _: blob[65:] + blob[:65])
+    with pytest.raises(ChainContradicts, match="would refuse their bytes") as caught:
+        place.queue(ONE)
+    assert [finding.rule for finding in caught.value.findings] == ["signature-order"]
+    assert place.stage(ONE) is Stage.APPROVED
 
 
 def test_fewer_signatures_than_the_threshold_send_nothing(place: Place) -> None:

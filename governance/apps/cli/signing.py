@@ -41,11 +41,20 @@ def sign(
     network: OnNetwork = None,
     password_fd: PasswordFd = None,
     confirm: Confirm = None,
+    through: Annotated[
+        str | None,
+        typer.Option(
+            "--through",
+            help="Sign for a Safe that is an owner, where your key owns several on the way.",
+            metavar="SAFE,…",
+        ),
+    ] = None,
     unrehearsed: Unrehearsed = False,
     json: AsJson = False,
 ) -> None:
     """Show what will be signed, with every hash a hardware wallet shows, then sign it with a keystore."""
-    from governance.life.sign import prepare, require_owner
+    from governance.core.units import address
+    from governance.life.sign import asked_in, prepare, way_of
     from governance.life.sign import sign as life_sign
 
     space = wiring.workspace(workspace)
@@ -56,13 +65,16 @@ def sign(
         site = wiring.site(space, name)
         rehearse = None if unrehearsed else wiring.rehearse(space, site)
         ceremony = prepare(site, space, proposal_id, wiring.witness, rehearse=rehearse)
-        require_owner(ceremony, signer.address)
+        way = way_of(
+            ceremony, signer.address, None if through is None else [address(each) for each in through.split(",")]
+        )
         screen = console(stderr=True)
         names = names_of(space.policy(), ceremony.locked.proposal, name)
-        screen.print(show.card(ceremony, screen.width, names), markup=False)
+        screen.print(show.card(ceremony, screen.width, names, way), markup=False)
         for step in ceremony.steps:
-            confirm_hash("Safe transaction hash", step.safe_tx.hash, confirm)
-        ballots += life_sign(ceremony, signer, space)
+            what = "Safe message hash" if way else "Safe transaction hash"
+            confirm_hash(what, asked_in(step.safe_tx, way).hash, confirm)
+        ballots += life_sign(ceremony, signer, space, way)
     if json:
         emit({"schema": "governance/ballots/v1", "ballots": [show.ballot_document(ballot) for ballot in ballots]})
         return

@@ -4,17 +4,18 @@ governed, nobody is paid for sending, and nothing is called that cannot be read.
 
 from collections.abc import Iterator
 
+from governance.core.call import function
 from governance.core.calltree import Node, tree, walk
 from governance.core.case import Case
 from governance.core.effects import ImplementationIs
 from governance.core.errors import Finding
-from governance.core.kinds.base import Lane
-from governance.core.plan import Plan
+from governance.core.plan import Plan, caller
 from governance.core.policy import Rule
 from governance.core.safetx import SafeOperation
 from governance.core.tree import Loc, child, undotted
-from governance.core.units import Bytes32
+from governance.core.units import EMPTY_CODE_HASH, Bytes32
 
+MULTISEND = function("multiSend(bytes)")
 MULTISEND_CALL_ONLY = frozenset(
     Bytes32(bytes.fromhex(code_hash))
     for code_hash in (
@@ -48,8 +49,7 @@ def calls(case: Case, rule: Rule) -> Iterator[Finding]:  # noqa: ARG001 - no rul
 def called(plan: Plan, case: Case) -> tuple[Node, ...]:
     """Everything that finally happens on chain, opened; on every lane."""
     network = case.policy.networks[case.network]
-    caller = {Lane.TIMELOCK: network.timelock, Lane.GUARDIAN: network.guardian, Lane.COUNCIL: network.council}
-    return tree([call for step in plan.steps for call in step.calls], caller=caller[plan.lane])
+    return tree([call for step in plan.steps for call in step.calls], caller=caller(plan.lane, network))
 
 
 def place_of(case: Case, path: str) -> Loc:
@@ -66,7 +66,9 @@ def place_of(case: Case, path: str) -> Loc:
 
 
 def _reviewed(node: Node, plan: Plan) -> bool:
-    """A proxy's new implementation, which the kind pins and promises; or a contract known to do nothing but call."""
-    if any(isinstance(effect, ImplementationIs) and effect.implementation == node.to for effect in plan.effects):
-        return True
-    return any(pin.address == node.to and pin.code_hash in MULTISEND_CALL_ONLY for pin in plan.pins.codes)
+    """Its code is pinned, and it does nothing but call, or is the new implementation that is promised of this very proxy."""
+    code = next((pin.code_hash for pin in plan.pins.codes if pin.address == node.to), EMPTY_CODE_HASH)
+    if code in MULTISEND_CALL_ONLY:
+        return node.selector == MULTISEND.selector
+    promised = {(each.proxy, each.implementation) for each in plan.effects if isinstance(each, ImplementationIs)}
+    return code != EMPTY_CODE_HASH and (node.account, node.to) in promised

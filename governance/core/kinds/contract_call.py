@@ -3,14 +3,17 @@
 What changes roles, delays, owners or the policy has kinds of its own; calling those contracts from here is refused.
 """
 
+from contextlib import suppress
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from governance.core.call import Call, encode_call, function, typed
+from governance.core.calltree import tree
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.fields import AddressField, DecimalField, DocumentPart, SignatureField
 from governance.core.kinds.base import Bundle, Derivation, Kind, Lane
+from governance.core.kinds.survival import asked
 from governance.core.network import Network
 from governance.core.pins import Needs, Pins
 from governance.core.proposal import ProposalDocument
@@ -70,8 +73,9 @@ class ContractCall(Kind[ContractCallDocument]):
     document = ContractCallDocument
 
     def needs(self, document: ContractCallDocument, network: Network) -> Needs:
-        """The code of everything that is called."""
-        return Needs(codes=tuple(dict.fromkeys(_to(entry, network) for entry in document.calls)))
+        """The code of everything that is called; and who governs, where calls within the calls would change that."""
+        codes = tuple(dict.fromkeys(_to(entry, network) for entry in document.calls))
+        return Needs(codes=codes) + asked(tree(_encodable(document, network), caller=network.timelock), network)
 
     def derive(self, document: ContractCallDocument, network: Network, pins: Pins) -> Derivation:
         """One operation with the calls in order."""
@@ -116,6 +120,15 @@ def _call(entry: ContractCallEntry, network: Network) -> Call:
     arguments = [typed(abi_type, written) for abi_type, written in zip(fn.inputs, entry.args, strict=True)]
     words = f"{fn.name}({', '.join(str(arg) for arg in entry.args)})"
     return Call(to=_to(entry, network), value=int(entry.value), data=encode_call(fn, arguments), summary=words)
+
+
+def _encodable(document: ContractCallDocument, network: Network) -> list[Call]:
+    """The calls whose arguments fit their functions; `derive` tells of the others."""
+    calls = []
+    for entry in document.calls:
+        with suppress(Rejected):
+            calls.append(_call(entry, network))
+    return calls
 
 
 def _findings(index: int, entry: ContractCallEntry, network: Network, pins: Pins) -> list[Finding]:

@@ -268,10 +268,10 @@ def _findings(document: CouncilChangeDocument, network: Network, pins: Pins) -> 
     if document.change_threshold is not None and threshold == council.threshold:
         message = f"the threshold is {threshold} already"
         found.append(Finding(rule="threshold-same", path=path, message=message, hint="drop it"))
-    return found + _threshold_findings(len(owners), threshold, path)
+    return found + threshold_findings(len(owners), threshold, path)
 
 
-def _threshold_findings(owners: int, threshold: int, path: str) -> list[Finding]:
+def threshold_findings(owners: int, threshold: int, path: str) -> list[Finding]:
     """A council that can act, survives a lost key, and needs more than a minority."""
 
     def says(rule: str, why: str) -> list[Finding]:

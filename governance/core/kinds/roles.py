@@ -11,8 +11,9 @@ from governance.core.access import ADMIN, CANCELLER, EMERGENCY, EXECUTOR, GRANT,
 from governance.core.call import Call, encode_call
 from governance.core.effects import Effect, RoleIs
 from governance.core.errors import Finding
+from governance.core.facts import Generation
 from governance.core.keccak import keccak
-from governance.core.network import Network
+from governance.core.network import Network, TargetKind
 from governance.core.pins import Needs, Pins
 from governance.core.units import ZERO_ADDRESS, Address, Bytes32, word
 
@@ -76,11 +77,22 @@ def role_findings(grants: Sequence[Grant], network: Network, pins: Pins) -> list
             found.append(Finding(rule="timelock-lacks-role", message=message, hint=hint))
     for grant in grants:
         found += _pointless(grant, holders[grant.contract, grant.role])
-        found += _dangerous(grant, network)
+        found += dangerous(grant, network)
         held = holders[grant.contract, grant.role]
         held.add(grant.account) if grant.held else held.discard(grant.account)
     last = {(grant.contract, grant.role): grant.path for grant in grants}
-    return [*found, *_left_without(last, holders, network)]
+    return [*found, *left_without(last, holders, network, unpausing=unpausing(network, pins))]
+
+
+def unpausing(network: Network, pins: Pins) -> frozenset[Bytes32]:
+    """Roles of the governed system by which the timelock unpauses it; a plain diamond has none.
+
+    Where nobody has read which generation it is, only what unpauses every one of them counts.
+    """
+    if network.target_kind is TargetKind.DIAMOND:
+        return frozenset()
+    ours = pins.target is None or pins.target.generation is Generation.OURS
+    return frozenset({ADMIN}) if ours else frozenset({ADMIN, EMERGENCY})
 
 
 def _pointless(grant: Grant, holders: set[Address]) -> Iterator[Finding]:
@@ -92,7 +104,7 @@ def _pointless(grant: Grant, holders: set[Address]) -> Iterator[Finding]:
         yield Finding(rule="role-not-held", path=grant.path, message=message, hint="drop it")
 
 
-def _dangerous(grant: Grant, network: Network) -> Iterator[Finding]:
+def dangerous(grant: Grant, network: Network) -> Iterator[Finding]:
     """What is wrong with one grant, whoever else holds the role."""
     open_executor = grant.contract == network.timelock and grant.role == EXECUTOR
     if grant.held and grant.account == ZERO_ADDRESS and not open_executor:
@@ -108,12 +120,14 @@ def _dangerous(grant: Grant, network: Network) -> Iterator[Finding]:
         yield Finding(rule="role-timelock-admin", path=grant.path, message=message, hint=hint)
 
 
-def _left_without(
+def left_without(
     last: Mapping[tuple[Address, Bytes32], str],
     holders: Mapping[tuple[Address, Bytes32], set[Address]],
     network: Network,
+    *,
+    unpausing: frozenset[Bytes32],
 ) -> Iterator[Finding]:
-    """What the end of all of them leaves behind."""
+    """What the end of all of them leaves behind; `last` says by which grant each role changed last."""
     for (contract, role), path in last.items():
         left = holders[contract, role]
         if role == ADMIN and not left:
@@ -135,6 +149,22 @@ def _left_without(
             message = "nobody could execute any more, not even this operation's inverse"
             hint = "grant EXECUTOR_ROLE to another account, or to the zero address for anyone"
             yield Finding(rule="timelock-last-executor", path=path, message=message, hint=hint)
+    yield from _without_unpause(last, holders, network, unpausing)
+
+
+def _without_unpause(
+    last: Mapping[tuple[Address, Bytes32], str],
+    holders: Mapping[tuple[Address, Bytes32], set[Address]],
+    network: Network,
+    unpausing: frozenset[Bytes32],
+) -> Iterator[Finding]:
+    """A pause is ended by a proposal, so the timelock must keep one of the roles that unpause."""
+    changed = [path for (contract, role), path in last.items() if contract == network.target and role in unpausing]
+    able = {who for role in unpausing for who in holders.get((network.target, role), ())}
+    if changed and network.timelock not in able:
+        message = f"the timelock {network.timelock} could not unpause {network.target} any more: a pause would not end"
+        hint = "leave it a role that unpauses"
+        yield Finding(rule="unreachable-unpause", path=changed[-1], message=message, hint=hint)
 
 
 def role_questions(grants: Sequence[Grant], network: Network, pins: Pins) -> tuple[str, ...]:

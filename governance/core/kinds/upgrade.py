@@ -133,9 +133,7 @@ def _untouchable(upgrade: Upgrade) -> list[Finding]:
     if upgrade.target.generation is Generation.DIAMOND:
         for removed in upgrade.removed:
             if removed in PROTECTED:
-                message = f"`{PROTECTED[removed]}` ({to_hex(removed)}) would be gone"
-                hint = "without it the diamond can no longer be upgraded, read or stopped; replace it instead"
-                found.append(Finding(rule="protected-selector", message=message, hint=hint))
+                found.append(protected_gone(removed))
         return found
     for route in upgrade.staged:
         words = FORBIDDEN.get(route.selector) or SHADOWED.get(route.selector)
@@ -143,6 +141,13 @@ def _untouchable(upgrade: Upgrade) -> list[Finding]:
             message = f"{to_hex(route.selector)} is {words}: the dispatcher answers before any route"
             found.append(Finding(rule="reserved-selector", message=message, hint="leave it out"))
     return found
+
+
+def protected_gone(selector: bytes, *, path: str = "") -> Finding:
+    """The danger of a protected selector that would not be routed any more."""
+    message = f"`{PROTECTED[selector]}` ({to_hex(selector)}) would be gone"
+    hint = "without it the diamond can no longer be upgraded, read or stopped; replace it instead"
+    return Finding(rule="protected-selector", path=path, message=message, hint=hint)
 
 
 def _may_remove(upgrade: Upgrade) -> bool:
