@@ -1,4 +1,4 @@
-"""What a policy with a fault is told: what is wrong, by name, and what to do about it. threat_52."""
+"""What a policy with a fault is told: what is wrong, by name, and what to do about it."""
 
 # ruff: noqa: E501 - one row, one fact
 
