@@ -126,6 +126,7 @@ def test_each_lane_calls_in_its_own_name(lane: Lane, caller: str) -> None:
 PLACES = [
     ("calls[0]", ("calls", 0)),
     ("calls[0].execTransaction.multiSend[2]", ("calls", 0)),
+    ("calls[0].args[0].to", ("calls", 0)),
     ("calls[7]", ("calls",)),
     ("changes[0]", ("kind",)),
 ]
@@ -133,7 +134,7 @@ PLACES = [
 
 @pytest.mark.parametrize(("path", "place"), PLACES)
 def test_a_call_stands_as_near_as_the_file_has_it(path: str, place: tuple[str | int, ...]) -> None:
-    """A kind derives calls that no line of the file is."""
+    """A kind derives calls that no line of the file is, and a function may be called like a key."""
     assert place_of(case(START, POLICY), path) == place
 
 

@@ -247,6 +247,8 @@ def test_the_schema_for_editors_is_that_of_the_document():
     assert schema["properties"]["schema"]["const"] == "governance/policy/v1"
     assert schema["properties"]["members"]["description"] == "People, by name."
     assert set(schema["$defs"]["FreezePart"]["properties"]) == {"from", "to"}
+    assert schema["properties"]["members"]["additionalProperties"] is False
+    assert "anyOf" not in schema["$defs"]["RulePart"]["properties"]["grace"]  # nothing is `null`
 
 
 ENDPOINTS = ["http://localhost:8545", "https://rpc.example.org", "https://rpc.example.org/"]

@@ -6,6 +6,7 @@ import pytest
 
 from governance.core.errors import Finding, Rejected
 from governance.core.kinds import KINDS
+from governance.core.units import checksummed
 from tests.core.test_checks_addresses import WRONG_BOOKS
 from tests.core.test_constitution import ITSELF, with_rules
 from tests.core.test_policy import DISAGREEMENTS, TEXT, A, B, C, D, G, H, changed, made
@@ -172,6 +173,10 @@ BESIDE: dict[str, tuple[Edits, list[tuple[str, str, str, str]]]] = {
     "the second of two freezes": (
         [("freeze: [{from: 2026-12-20, to: 2027-01-02}]", "freeze: [{from: 2026-12-20, to: 2027-01-02}, {from: 2026-02-02, to: 2026-02-01}]")],
         [("freeze", "rules[0].freeze[1]", "it ends before it begins", "swap from and to")],
+    ),
+    "the second network of an entry of the book": (
+        [(IN_BOOK, f'addresses:\n  vault: {{address: "{checksummed(bytes([80] * 20))}", purpose: Fees, networks: [devnet, nonet]}}\n{IN_BOOK}')],
+        [("unknown-network", "addresses.vault.networks[1]", "there is no network `nonet`", "there are: devnet")],
     ),
     "both names of a role": (
         [("author: [alice, bob]", "author: [mallory, alice, mallory]")],
