@@ -32,7 +32,7 @@ from governance.core.verdict import judge
 from tests.core.test_calltree import by_multisend
 from tests.core.test_expectation import PINS
 from tests.core.test_permission import planned
-from tests.core.test_policy import A, D, F, G, changed, made
+from tests.core.test_policy import A, D, F, G, H, changed, made
 from tests.core.test_proposal import START
 from tests.core.test_situation import BEFORE, PROXY, account
 
@@ -125,6 +125,14 @@ KNOWN: dict[str, tuple[str, Plan]] = {
 def test_what_is_known_need_not_be_introduced(name: str) -> None:
     who, known = KNOWN[name]
     assert found(text(who), known) == []
+
+
+def test_who_is_named_to_a_function_that_only_the_policy_knows_must_be_known() -> None:
+    policy = made(changed(("    calls: any\n", f'    calls: [{{to: ["{VAULT}"], function: "pay(uint8,address)"}}]\n')))
+    paid = plan(many(Call(to=VAULT, data=encode_call(function("pay(uint8,address)"), [1, STRANGER]))))
+    (finding,) = addresses(case(text(), paid, policy=policy), policy.rules[0])
+    assert (finding.rule, finding.path) == ("address-unknown", "calls[0]")
+    assert found(text(), paid) == []
 
 
 def test_a_contract_that_a_rule_lets_be_called_is_known() -> None:
@@ -269,6 +277,18 @@ GRANTS = ROLES + f'changes:\n  - {{grant: CANCELLER_ROLE, account: "{STRANGER}"}
 
 def unlocked(written: str) -> list[tuple[str, str]]:
     return [(each.rule, each.path) for each in addresses(case(written, None, Gate.CHECK), POLICY.rules[0])]
+
+
+READ_FROM_THE_CHAIN = {
+    "a council's guard": START[: START.index("calls:")].replace("contract_call", "council_change") + f'set_guard: "{STRANGER}"\n',
+    "a proxy": START[: START.index("calls:")].replace("contract_call", "proxy_upgrade") + f'proxy: "{STRANGER}"\npattern: uups\nimplementation: "{OTHER}"\n',
+    "a holder of a role": GRANTS,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READ_FROM_THE_CHAIN)
+def test_what_the_chain_may_know_is_not_judged_without_it(name: str) -> None:
+    assert unlocked(READ_FROM_THE_CHAIN[name]) == []
 
 
 def test_without_a_lock_file_it_is_judged_where_no_chain_could_know_more() -> None:
@@ -444,6 +464,7 @@ WRONG_BOOKS: dict[str, tuple[str, list[str]]] = {
     "a member": (entry(A), ["policy-same-address"]),
     "the council": (entry(D), ["policy-same-address"]),
     "the governed system": (entry(G), ["policy-same-address"]),
+    "the policy anchor": (entry(H), ["policy-same-address"]),
     "one account twice": (entry(VAULT) + entry(VAULT, name="other"), ["policy-same-address"]),
     "no purpose": (f'  vault: {{address: "{STRANGER}"}}\n', ["schema-missing"]),
     "no checksum": (entry("0xABCDEF" + "11" * 17), ["schema-value"]),
@@ -464,6 +485,21 @@ def test_an_entry_of_the_book_that_makes_no_sense_is_refused(name: str) -> None:
     assert [finding.rule.removeprefix("policy-") for finding in caught.value.findings] == [
         rule.removeprefix("policy-") for rule in rules
     ]
+
+
+BOOK_PATHS = {
+    "the zero address": "addresses.vault.address",
+    "one account twice": "addresses.other.address",
+    "a network that is not there": "addresses.vault.networks[0]",
+    "a name like another": "addresses.rnodern",
+}
+
+
+@pytest.mark.parametrize("name", BOOK_PATHS)
+def test_a_fault_of_the_book_is_told_at_its_place(name: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        made(changed(("networks:\n  devnet", f"addresses:\n{WRONG_BOOKS[name][0]}networks:\n  devnet")))
+    assert [each.path for each in caught.value.findings] == [BOOK_PATHS[name]]
 
 
 SAME = [("vault-1", "vault-i"), ("modern", "rnodern"), ("swap", "svvap"), ("fee-vault", "feevault"), ("pool", "p00l")]

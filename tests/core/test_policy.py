@@ -274,6 +274,14 @@ def test_an_endpoint_that_may_not_be_public_is_told_with_where_it_belongs(name: 
     assert [(f.message, f.hint) for f in caught.value.findings] == [(message, hint)]
 
 
+def test_what_is_no_number_of_approvals_is_told_with_what_is():
+    with pytest.raises(Rejected) as caught:
+        made(changed(("at_least: 1", "at_least: some")))
+    assert [(f.message, f.hint) for f in caught.value.findings] == [
+        ("`some` is not a number of approvals", "write 1 or more, or threshold for a Safe")
+    ]
+
+
 def test_an_ill_formed_policy_says_that_nothing_is_allowed():
     with pytest.raises(Rejected, match=r"^p is ill-formed: nothing is allowed$"):
         made(changed(("[alice, bob]", "[x]")))

@@ -79,6 +79,7 @@ BOOKS: dict[str, Advice] = {
     "a member": [("`vault` is the member `alice`", "keep one of the two")],
     "the council": [("`vault` is the council of `devnet`", "keep one of the two")],
     "the governed system": [("`vault` is the target of `devnet`", "keep one of the two")],
+    "the policy anchor": [("`vault` is the policy anchor of `devnet`", "keep one of the two")],
     "one account twice": [("`other` is `vault` of the address book", "keep one of the two")],
     "no purpose": [("`purpose` is missing", "see gov schema")],
     "no checksum": [("`0xABCDEF1111111111111111111111111111111111` lacks the EIP-55 checksum", "if the digits are right, write 0xabCDEf1111111111111111111111111111111111")],
