@@ -1,4 +1,4 @@
-"""`python -m bench`: every contest, then the aims. Takes about three minutes and asks no network.
+"""`python -m bench`: every contest, then the aims. Takes about four minutes and asks no network.
 
 The first run installs safe-cli into `.venv-bench` and policy engines into `.venv-bench-policy`, from hash-pinned packages;
 that asks the package index once.
@@ -13,11 +13,11 @@ from pathlib import Path
 # Others get the C keccak as well: what is compared is their code, not their default backend.
 os.environ["ETH_HASH_BACKEND"] = "pysha3"
 
-from bench import decisions, processes, reviews, safehash, trees
+from bench import decisions, processes, rehearsals, reviews, safehash, trees
 from bench.harness import Contest
 from bench.report import Aim, aims_text, below, contest_text, faster, value
 
-PARTS = ("processes", "hash", "merkle", "policy", "check")
+PARTS = ("processes", "hash", "merkle", "policy", "check", "rehearsal")
 PACKAGE_JSON = processes.REPOSITORY / "contracts" / "package.json"
 
 
@@ -98,7 +98,25 @@ def _check(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
         )
 
 
-PART = {"processes": _processes, "hash": _hash, "merkle": _merkle, "policy": _policy, "check": _check}
+def _rehearsal(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
+    del package_json
+    with rehearsals.rehearsals() as (one, many):
+        rehearsed = one(15)
+        text = "a rehearsal of five calls takes less than 50 ms, warm, on a local node"
+        yield rehearsed, [below(rehearsed.named(rehearsals.OURS), 0.05, text)]
+        stacked = many(3)
+        text = f"{rehearsals.MANY} open proposals are played with one another in less than 3 s"
+        yield stacked, [below(stacked.named(rehearsals.STACKED), 3, text)]
+
+
+PART = {
+    "processes": _processes,
+    "hash": _hash,
+    "merkle": _merkle,
+    "policy": _policy,
+    "check": _check,
+    "rehearsal": _rehearsal,
+}
 
 
 def _options() -> argparse.Namespace:

@@ -23,10 +23,10 @@ CAST = "cast --help"
 def cold(*, rounds: int) -> Contest:
     """`--help` of three programs, and one real answer of ours."""
     contestants = [
-        Contestant(name=GOV, once=_command([*_gov(), "--help"])),
-        Contestant(name=GOV_HASH, once=_command([*_gov(), "hash", str(TRANSACTION), "--chain-id", "1"])),
-        Contestant(name=SAFE_CLI, once=_command([str(OTHERS / "bin" / "safe-cli"), "--help"], _install_safe_cli)),
-        Contestant(name=CAST, once=_command([str(REPOSITORY / "contracts/node_modules/.bin/cast"), "--help"])),
+        Contestant(name=GOV, once=command([*_gov(), "--help"])),
+        Contestant(name=GOV_HASH, once=command([*_gov(), "hash", str(TRANSACTION), "--chain-id", "1"])),
+        Contestant(name=SAFE_CLI, once=command([str(OTHERS / "bin" / "safe-cli"), "--help"], _install_safe_cli)),
+        Contestant(name=CAST, once=command([str(REPOSITORY / "contracts/node_modules/.bin/cast"), "--help"])),
     ]
     measures = "from the start of the process to its end, output thrown away; caches of the disk are warm"
     return contest("Cold process", measures, contestants, rounds=rounds)
@@ -40,7 +40,7 @@ def _gov() -> list[str]:
     return [sys.executable, "-c", "import sys; from governance.apps.cli import main; sys.exit(main())"]
 
 
-def _command(command: Sequence[str], prepare: Callable[[], None] = lambda: None) -> Callable[[], float]:
+def command(words: Sequence[str], prepare: Callable[[], None] = lambda: None) -> Callable[[], float]:
     """Run once; the first time prepare, and look at what the command says when it fails."""
     prepared = False
 
@@ -48,10 +48,10 @@ def _command(command: Sequence[str], prepare: Callable[[], None] = lambda: None)
         nonlocal prepared
         if not prepared:
             prepare()
-            _require(command)
+            _require(words)
             prepared = True
         start = perf_counter()
-        subprocess.run(command, check=True, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(words, check=True, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return perf_counter() - start
 
     return once

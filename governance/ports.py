@@ -24,6 +24,7 @@ from governance.core.facts import (
 )
 from governance.core.journal import Entry, Intent
 from governance.core.permission import Spent
+from governance.core.safeservice import ServiceTransaction
 from governance.core.safetx import SafeTx
 from governance.core.scenes import Played, Scene, Sent, Trace, Traced, Trial
 from governance.core.signable import Hashed, Signable
@@ -231,6 +232,22 @@ class Mailbox(Protocol):
 
     def all(self) -> list[Ballot]:
         """Every signature, by signer, then network and nonce. Raises Rejected with every malformed or false one."""
+        ...
+
+
+class Exchange(Protocol):
+    """A server where owners exchange signatures. It may lie, forget and refuse; nothing depends on it."""
+
+    def at_nonce(self, tx: SafeTx) -> list[ServiceTransaction]:
+        """Every transaction that it holds for this Safe and nonce. Raises Unreachable, or Rejected on a malformed answer."""
+        ...
+
+    def propose(self, tx: SafeTx, signature: Signature) -> None:
+        """Put a transaction there, with the first owner's signature. Raises Refused with the server's words."""
+        ...
+
+    def confirm(self, tx: SafeTx, signature: Signature) -> None:
+        """Put one more owner's signature to a transaction that is there. Raises Refused with the server's words."""
         ...
 
 

@@ -232,7 +232,8 @@ class Safe:
 
     def _safe(self, at: Head) -> contracts.Safe:
         safe = self._chain.account(self._address, at)
-        assert isinstance(safe, contracts.Safe)
+        if not isinstance(safe, contracts.Safe):
+            raise Refused(f"{self._address} is not a Safe")
         return safe
 
 
@@ -266,6 +267,9 @@ class Timelock:
             timestamp = timelock.timestamps.get(one, 0)
             found.append(OperationFacts(id=one, timestamp=timestamp, newest=newest, cancellations=cancelled))
         return found
+
+    def role_members(self, at: Head) -> dict[Bytes32, frozenset[Address]]:
+        return self._timelock(at).members()
 
     def ledger(self, at: Head) -> list[Spent]:
         network = self._network
@@ -320,6 +324,12 @@ class Target:
             timelock_may_remove=(contracts.EMERGENCY, timelock) in held,
             guardian_may_pause=(contracts.EMERGENCY, self._network.guardian) in held,
         )
+
+    def role_members(self, at: Head) -> dict[Bytes32, frozenset[Address]]:
+        target = self._chain.account(self._network.target, at)
+        if not isinstance(target, contracts.AccessControl):
+            raise Refused(f"{self._network.target} has no roles")
+        return target.members()
 
     def _diamond(self, target: systems.Diamond) -> TargetFacts:
         owned = target.owner == self._network.timelock

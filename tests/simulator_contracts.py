@@ -172,6 +172,11 @@ class AccessControl(Contract):
         super().__init__(address, code)
         self.grants = {(role, account) for role, accounts in grants.items() for account in accounts}
 
+    def members(self) -> dict[Bytes32, frozenset[Address]]:
+        """Every role that somebody holds."""
+        roles = {role for role, _ in self.grants}
+        return {role: frozenset(who for held, who in self.grants if held == role) for role in roles}
+
     def require(self, msg: Message, role: Bytes32) -> None:
         if (role, msg.sender) not in self.grants:
             raise error("AccessControlUnauthorizedAccount(address,bytes32)", msg.sender, role)

@@ -282,6 +282,10 @@ class Diamond(Routing):
             raise error("FunctionMissing(bytes4)", msg.data[:4])
         return self.delegate(msg, route.facet)
 
+    @external("owner()(address)")
+    def owned_by(self, _msg: Message) -> Address:
+        return self.owner
+
     @external("diamondCut((address,uint8,bytes4[])[],address,bytes)")
     def diamond_cut(self, msg: Message, cuts: list[tuple[str, int, list[bytes]]], init: Address, _data: bytes) -> None:
         if msg.sender != self.owner:

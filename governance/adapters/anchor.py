@@ -1,5 +1,6 @@
 """The PolicyAnchor on one network: the digest of the policy in force, and where it stands."""
 
+from governance.adapters.recalled import Reads
 from governance.core.call import Call, Function, decode, encode_call, function
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.facts import Head
@@ -16,6 +17,12 @@ class NodeAnchor:
     def __init__(self, chain: Chain, address: Address) -> None:
         self._chain = chain
         self._address = address
+
+    @property
+    def foreseen(self) -> Reads:
+        """Both words."""
+        calls = (Call(to=self._address, data=encode_call(fn, [])) for fn in (_DIGEST, _URI))
+        return Reads(calls=tuple(calls), codes=())
 
     def digest(self, at: Head) -> Bytes32:
         """The anchored digest."""

@@ -167,6 +167,9 @@ class UnlockedSender:
         """Send and wait. Raises Refused when it would revert or did."""
         request = {"from": self._account, "to": call.to, "data": to_hex(call.data), "value": hex(call.value)}
         try:
+            estimated = int(anvil.ask(self._url, "eth_estimateGas", request), 16)
+            # The block that comes is later than the one that was estimated in: writing a moment anew may cost more there.
+            request["gas"] = hex(2 * estimated)
             tx_hash: Bytes32 = word(anvil.ask(self._url, "eth_sendTransaction", request))
         except Refused as error:
             raise Refused(f"{purpose}: {error.message}") from error

@@ -2,7 +2,7 @@
 
 from governance.adapters.loupe import ask, one, require_agreement, routed
 from governance.core.access import ADMIN, APPLY, COMMIT, EMERGENCY, HAS_ROLE
-from governance.core.call import Function, decode, function
+from governance.core.call import Call, Function, decode, encode_call, function
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.facts import Generation, Head, Route, TargetFacts
 from governance.core.network import Network
@@ -20,14 +20,11 @@ _ROUTE = function("routes(bytes4)(address,bytes32)")
 
 def look(chain: Chain, network: Network, generation: Generation, code_hash: Bytes32, at: Head) -> TargetFacts:
     """Manifest state, rights and live routes."""
-    target, timelock = network.target, network.timelock
+    target, asked = network.target, _rights(network)
     state = _STATE_V1 if generation is Generation.V1 else _STATE
-    asked: list[tuple[Function, list[object]]] = [(state, []), (_PAUSED, [])]
-    asked += [(HAS_ROLE, [role, timelock]) for role in (ADMIN, COMMIT, APPLY, EMERGENCY)]
-    asked.append((HAS_ROLE, [EMERGENCY, network.guardian]))
-    first, *rest = ask(chain, target, asked, at)
+    first, *rest = ask(chain, target, [(state, []), *asked], at)
     active, pending, epoch, delay, frozen = _state(target, state, first)
-    paused, *rights = (bool(one(target, fn, answer)) for (fn, _), answer in zip(asked[1:], rest, strict=True))
+    paused, *rights = (bool(one(target, fn, answer)) for (fn, _), answer in zip(asked, rest, strict=True))
     is_admin, may_commit, may_apply, may_remove, guardian_may_pause = rights
     return TargetFacts(
         address=target,
@@ -46,6 +43,17 @@ def look(chain: Chain, network: Network, generation: Generation, code_hash: Byte
         timelock_may_remove=may_remove,
         guardian_may_pause=guardian_may_pause,
     )
+
+
+def foreseen(network: Network) -> tuple[Call, ...]:
+    """What a look asks of every generation."""
+    return tuple(Call(to=network.target, data=encode_call(fn, arguments)) for fn, arguments in _rights(network))
+
+
+def _rights(network: Network) -> list[tuple[Function, list[object]]]:
+    asked: list[tuple[Function, list[object]]] = [(_PAUSED, [])]
+    asked += [(HAS_ROLE, [role, network.timelock]) for role in (ADMIN, COMMIT, APPLY, EMERGENCY)]
+    return [*asked, (HAS_ROLE, [EMERGENCY, network.guardian])]
 
 
 def _state(target: Address, state: Function, answer: Answer) -> tuple[Bytes32, Bytes32, int, Duration, bool]:

@@ -1,10 +1,13 @@
-"""A chain that is asked each thing about a block once. What a block says never changes, so an answer holds for good.
+"""A chain that is asked each thing about a block once, and what is foreseen along with the first thing of its sort.
+
+What a block says never changes, so an answer holds for good.
 
 Only for one piece of work: it forgets nothing while it lives. The newest block, and what is not tied to a block, are asked
 each time.
 """
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from governance.core.call import Call
@@ -13,6 +16,17 @@ from governance.core.units import Address, Bytes32, Moment
 from governance.ports import Answer, Chain
 
 K = TypeVar("K", bound=Hashable)
+CALL, CODE, STORAGE = "call", "code", "storage"
+"""Sorts of things that can be foreseen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """What somebody will ask of every block."""
+
+    calls: tuple[Call, ...]
+    codes: tuple[Address, ...]
+    slots: tuple[tuple[Address, int], ...] = ()
 
 
 class RecalledChain:
@@ -21,6 +35,15 @@ class RecalledChain:
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
         self._known: dict[tuple[str, Head, Hashable], Any] = {}
+        self._foreseen: dict[str, dict[Hashable, None]] = {}
+        self.viewed: dict[Call, None] = {}
+        """Every view that was asked, in order."""
+
+    def foresee(self, reads: Reads) -> None:
+        """Whoever asks a block for something has this asked in the same request."""
+        for what, each in ((CALL, reads.calls), (CODE, reads.codes), (STORAGE, reads.slots)):
+            self._foreseen.setdefault(what, {}).update(dict.fromkeys(each))
+        self.viewed.update(dict.fromkeys(reads.calls))
 
     def head(self) -> Head:
         """The newest block, asked anew."""
@@ -28,15 +51,16 @@ class RecalledChain:
 
     def call_many(self, calls: Sequence[Call], at: Head) -> list[Answer]:
         """View calls; only those are asked whose answer is not known."""
-        return self._recall("call", calls, at, self._chain.call_many)
+        self.viewed.update(dict.fromkeys(calls))
+        return self._recall(CALL, calls, at, self._chain.call_many)
 
     def codes(self, addresses: Sequence[Address], at: Head) -> list[bytes]:
         """Runtime codes."""
-        return self._recall("code", addresses, at, self._chain.codes)
+        return self._recall(CODE, addresses, at, self._chain.codes)
 
     def storage(self, slots: Sequence[tuple[Address, int]], at: Head) -> list[Bytes32]:
         """Storage words."""
-        return self._recall("storage", slots, at, self._chain.storage)
+        return self._recall(STORAGE, slots, at, self._chain.storage)
 
     def logs(self, address: Address, topics: Sequence[Sequence[Bytes32] | None], at: Head) -> list[Log]:
         """Logs up to the block."""
@@ -62,8 +86,10 @@ class RecalledChain:
         return self._chain.receipt(tx_hash)
 
     def _recall(self, what: str, wanted: Sequence[K], at: Head, ask: Callable[[list[K], Head], list[Any]]) -> list[Any]:
-        missing = [each for each in dict.fromkeys(wanted) if (what, at, each) not in self._known]
+        missing: list[Any] = [each for each in dict.fromkeys(wanted) if (what, at, each) not in self._known]
         if missing:
+            along = [each for each in self._foreseen.get(what, ()) if (what, at, each) not in self._known]
+            missing = list(dict.fromkeys([*missing, *along]))
             for each, answer in zip(missing, ask(missing, at), strict=True):
                 self._known[what, at, each] = answer
         return [self._known[what, at, each] for each in wanted]

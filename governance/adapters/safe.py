@@ -5,9 +5,11 @@ too: a lying `VERSION()` or a swapped singleton is refused.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from governance.adapters.known import SAFE_PROXIES, SAFE_SINGLETONS
+from governance.adapters.recalled import Reads
 from governance.core.call import Call, Function, decode, encode_call, function
 from governance.core.errors import ChainContradicts, Finding, Refused, Rejected
 from governance.core.facts import Head, SafeFacts, SafeOutcome
@@ -17,7 +19,7 @@ from governance.core.safemessage import Asked, SafeMessage, asked_by, asked_of
 from governance.core.safetx import VERSIONS, SafeTx, execution
 from governance.core.signable import Hashed
 from governance.core.signature import Signature
-from governance.core.units import ZERO_ADDRESS, Address, Bytes32, checksummed, shown, to_hex
+from governance.core.units import ZERO_ADDRESS, Address, Bytes32, checksummed, code_hash, shown, to_hex
 from governance.ports import Answer, Chain
 
 _VERSION = function("VERSION()(string)")
@@ -25,6 +27,7 @@ _OWNERS = function("getOwners()(address[])")
 _THRESHOLD = function("getThreshold()(uint256)")
 _NONCE = function("nonce()(uint256)")
 _MODULES = function("getModulesPaginated(address,uint256)(address[],address)")
+_READS = (_VERSION, _OWNERS, _THRESHOLD, _NONCE)
 _APPROVED = function("approvedHashes(address,bytes32)(uint256)")
 _HASH = function(
     "getTransactionHash(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,uint256)(bytes32)"
@@ -53,7 +56,7 @@ class NodeSafe:
         """Owners, threshold, nonce and everything that can bypass them."""
         singleton, guard, handler = self._slots(at)
         codes = self._chain.codes([self._address, singleton], at)
-        proxy_hash, singleton_hash = (Bytes32(keccak(code)) for code in codes)
+        proxy_hash, singleton_hash = (code_hash(code) for code in codes)
         self._require_known(codes[0], proxy_hash, singleton, singleton_hash)
         version, owners, threshold, nonce, modules = self._reads(at)
         facts = SafeFacts(
@@ -72,9 +75,18 @@ class NodeSafe:
         self._require_sound(facts)
         return facts
 
+    @cached_property
+    def foreseen(self) -> Reads:
+        """What a look begins with."""
+        calls = (Call(to=self._address, data=encode_call(fn, [])) for fn in _READS)
+        return Reads(
+            calls=(*calls, self._page(SENTINEL)),
+            codes=(self._address,),
+            slots=tuple((self._address, slot) for slot in (SINGLETON_SLOT, GUARD_SLOT, FALLBACK_SLOT)),
+        )
+
     def _slots(self, at: Head) -> list[Address]:
-        slots = [(self._address, slot) for slot in (SINGLETON_SLOT, GUARD_SLOT, FALLBACK_SLOT)]
-        return [checksummed(word[12:]) for word in self._chain.storage(slots, at)]
+        return [checksummed(word[12:]) for word in self._chain.storage(self.foreseen.slots, at)]
 
     def _require_known(self, code: bytes, proxy_hash: Bytes32, singleton: Address, code_hash: Bytes32) -> None:
         if not code:
@@ -88,10 +100,8 @@ class NodeSafe:
 
     def _reads(self, at: Head) -> tuple[Any, ...]:
         """VERSION, owners, threshold, nonce and all modules."""
-        functions = (_VERSION, _OWNERS, _THRESHOLD, _NONCE)
-        calls = [Call(to=self._address, data=encode_call(fn, [])) for fn in functions]
-        *answers, page = self._chain.call_many([*calls, self._page(SENTINEL)], at)
-        values = (self._values(fn, answer)[0] for fn, answer in zip(functions, answers, strict=True))
+        *answers, page = self._chain.call_many(self.foreseen.calls, at)
+        values = (self._values(fn, answer)[0] for fn, answer in zip(_READS, answers, strict=True))
         return (*values, self._modules(page, at))
 
     def _modules(self, answer: Answer, at: Head) -> tuple[Address, ...]:

@@ -6,6 +6,7 @@ either method is Unreachable.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -39,15 +40,21 @@ class NodeSimulator:
 
     def __init__(self, url: str, network: str, chain: Chain) -> None:
         self._rpc = Rpc(url, network)
-        self.chain: Chain = RecalledChain(chain)
+        recalled = RecalledChain(chain)
+        self.chain: Chain = recalled
         """The real blocks, of which each thing is asked once."""
+        self.viewed = recalled.viewed
+        """What was asked of the real blocks, in order."""
         self.asked: dict[Sent, None] = {}
-        """What was asked of any later chain, in order: the next is asked all of it at once."""
+        """What was asked of any later chain, in order."""
+        self._played: dict[tuple[tuple[Scene, ...], Head], list[list[Played]]] = {}
 
     def play(self, scenes: Sequence[Scene], at: Head) -> list[list[Played]]:
-        """One request for all scenes."""
-        (played,) = self.run([_blocks(scenes)], at)
-        return played
+        """One request for all scenes. Nothing can come of them but what came of them before."""
+        key = tuple(scenes), at
+        if key not in self._played:
+            (self._played[key],) = self.run([_blocks(scenes)], at)
+        return self._played[key]
 
     def each(self, scenes: Sequence[Scene], ends: Sequence[Scene], at: Head) -> list[list[Played]]:
         """As many runs as there are ends, in as few requests as will do."""
@@ -70,36 +77,42 @@ class NodeSimulator:
             for name, config in tracers
         ]
         difference, tree = (self._require(answer, "debug_traceCall") for answer in self._rpc.together(requests))
-        try:
+        with self._well_formed("a trace"):
             return Trace(changes=_changes(difference, without=sent.sender), delegated=tuple(_delegated(tree)))
-        except (TypeError, KeyError, ValueError, AttributeError, GovError) as error:
-            raise self._rpc.garbled("a trace") from error
 
     def traces(self, wanted: Sequence[Trial], at: Head) -> list[Traced]:
-        """One tracer tells what changes, the other whether it went through."""
-        tracers = [("prestateTracer", {"diffMode": True}), ("callTracer", {})]
-        requests: list[Request] = [
-            ("debug_traceCall", [_request(each.sent), _block(at), {"tracer": name, "tracerConfig": config, **how}])
-            for each in wanted
-            for how in [_supposing(each.sent, each.moment, each.given)]
-            for name, config in tracers
-        ]
-        answers = [self._require(answer, "debug_traceCall") for answer in self._rpc.ask(requests)]
+        """What stores a word went through: a revert leaves none. Of the others, another tracer tells whether, and why not."""
+        made = self._each(wanted, "prestateTracer", {"diffMode": True}, at)
+        with self._well_formed("traces"):
+            found = [_changes(each, without=trial.sent.sender) for trial, each in zip(wanted, made, strict=True)]
+        silent = [i for i, changes in enumerate(found) if not any(each.part in _LASTING for each in changes)]
+        calls = dict(zip(silent, self._each([wanted[i] for i in silent], "callTracer", {}, at), strict=True))
+        with self._well_formed("traces"):
+            return [_traced(changes, calls.get(i)) for i, changes in enumerate(found)]
+
+    @contextmanager
+    def _well_formed(self, wanted: str) -> Iterator[None]:
         try:
-            return [
-                _traced(each, difference, call)
-                for each, difference, call in zip(wanted, answers[::2], answers[1::2], strict=True)
-            ]
+            yield
         except (TypeError, KeyError, ValueError, AttributeError, GovError) as error:
-            raise self._rpc.garbled("traces") from error
+            raise self._rpc.garbled(wanted) from error
+
+    def _each(self, wanted: Sequence[Trial], tracer: str, config: dict[str, Any], at: Head) -> list[Any]:
+        how = {"tracer": tracer, "tracerConfig": config}
+        requests: list[Request] = [
+            (
+                "debug_traceCall",
+                [_request(each.sent), _block(at), {**how, **_supposing(each.sent, each.moment, each.given)}],
+            )
+            for each in wanted
+        ]
+        return [self._require(answer, "debug_traceCall") for answer in self._rpc.ask(requests)]
 
     def gas_limit(self, at: Head) -> int:
         """As that very block says."""
         (block,) = self._rpc.results(self._rpc.ask([("eth_getBlockByHash", [to_hex(at.hash), False])]))
-        try:
+        with self._well_formed("a block"):
             return _number(block["gasLimit"])
-        except (TypeError, KeyError, ValueError) as error:
-            raise self._rpc.garbled("a block") from error
 
     def suppose(self, wanted: Sequence[Sent], moment: Moment, at: Head, given: Sequence[Change]) -> list[Answer]:
         """Views on the block with the given changes made."""
@@ -115,10 +128,8 @@ class NodeSimulator:
 
     def _run(self, blocks: Sequence[Block], answer: Any) -> list[list[Played]]:
         answered = self._require(answer, "eth_simulateV1")
-        try:
+        with self._well_formed("simulated blocks"):
             played = [[_played(call) for call in block["calls"]] for block in answered]
-        except (TypeError, KeyError, ValueError, AttributeError, GovError) as error:
-            raise self._rpc.garbled("simulated blocks") from error
         if [len(block) for block in played] != [len(block["calls"]) for block in blocks]:
             raise self._rpc.garbled("every simulated call")
         return played
@@ -205,6 +216,7 @@ class _Later:
         return [self._answers[each] for each in sent]
 
     def _wanted(self, sent: Sequence[Sent]) -> Sequence[Sent]:
+        """All that was asked of an earlier one, since this one is asked the same."""
         asked = self._simulator.asked
         asked.update(dict.fromkeys(sent))
         return tuple(asked)
@@ -226,6 +238,14 @@ class _Supposed(_Later):
 
     Its logs are those that the scenes leave when they are played.
     """
+
+    def _wanted(self, sent: Sequence[Sent]) -> Sequence[Sent]:
+        """At first what is asked; whoever asks again reads on, and so all at once that was ever asked of any block."""
+        every = super()._wanted(sent)
+        if not self._answers:
+            return tuple(dict.fromkeys(sent))
+        viewed = (Sent(call=call, sender=ZERO_ADDRESS) for call in self._simulator.viewed)
+        return tuple(dict.fromkeys((*every, *viewed)))
 
     def _ask(self, sent: Sequence[Sent]) -> None:
         given = self._simulator.suppose(sent, self._head.timestamp, self._base_head, self._supposed)
@@ -276,9 +296,13 @@ def _supposing(sent: Sent, moment: Moment, given: Sequence[Change]) -> dict[str,
     return {"stateOverrides": overrides, "blockOverrides": {"time": hex(moment.seconds)}}
 
 
-def _traced(trial: Trial, difference: Any, call: Any) -> Traced:
-    if call.get("error") is None:
-        return Traced(ok=True, reason="", changes=_changes(difference, without=trial.sent.sender))
+_LASTING = (Part.STORAGE, Part.CODE)
+
+
+def _traced(changes: tuple[Change, ...], call: Any) -> Traced:
+    """`call` is None of what is known to have gone through."""
+    if call is None or call.get("error") is None:
+        return Traced(ok=True, reason="", changes=changes)
     why = _innermost(call)
     reason = _reason({"message": why["error"]}, hex_bytes(why.get("output", "0x")))
     return Traced(ok=False, reason=reason, changes=())

@@ -16,14 +16,15 @@ from collections.abc import Sequence
 
 from governance.adapters import diamond, dispatcher
 from governance.adapters.known import DISPATCHERS
+from governance.adapters.recalled import Reads
 from governance.adapters.roles import role_members
 from governance.core.access import ADMIN, APPLY, COMMIT, EMERGENCY
 from governance.core.call import Call
 from governance.core.errors import ChainContradicts, Finding, Refused
 from governance.core.facts import Generation, Head, TargetFacts
-from governance.core.keccak import keccak, selector
+from governance.core.keccak import selector
 from governance.core.network import Network, TargetKind
-from governance.core.units import Address, Bytes32
+from governance.core.units import Address, Bytes32, code_hash
 from governance.ports import Answer, Chain
 
 FINGERPRINT = b"gov.dispatcher.1".ljust(32, b"\0")
@@ -50,14 +51,21 @@ class NodeTarget:
         (code,) = self._chain.codes([self._network.target], at)
         if not code:
             raise self._refused(f"{self._network.target} has no code", "target-no-code")
-        calls = [Call(to=self._network.target, data=question) for question in _QUESTIONS]
-        generation = self._generation(self._chain.call_many(calls, at))
+        generation = self._generation(self._chain.call_many(self.foreseen.calls[: len(_QUESTIONS)], at))
         self._require_kind(generation)
-        code_hash = Bytes32(keccak(code))
-        self._require_confirmed(generation, code_hash)
+        found = code_hash(code)
+        self._require_confirmed(generation, found)
         if generation is Generation.DIAMOND:
-            return diamond.look(self._chain, self._network, code_hash, at)
-        return dispatcher.look(self._chain, self._network, generation, code_hash, at)
+            return diamond.look(self._chain, self._network, found, at)
+        return dispatcher.look(self._chain, self._network, generation, found, at)
+
+    @property
+    def foreseen(self) -> Reads:
+        """What a look begins with."""
+        target = self._network.target
+        questions = tuple(Call(to=target, data=question) for question in _QUESTIONS)
+        more = dispatcher.foreseen(self._network) if self._network.target_kind is not TargetKind.DIAMOND else ()
+        return Reads(calls=(*questions, *more), codes=(target,))
 
     def role_members(self, at: Head) -> dict[Bytes32, frozenset[Address]]:
         """Everybody to whom its logs say a role was granted; the timelock and the guardian besides, without a log."""

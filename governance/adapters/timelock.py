@@ -5,8 +5,10 @@ the core to judge: nothing here derives a stage.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
+from governance.adapters.recalled import Reads
 from governance.adapters.roles import role_members
 from governance.core.access import CANCELLER, EXECUTOR, HAS_ROLE, PROPOSER
 from governance.core.call import Call, Function, decode, encode_call, function
@@ -14,7 +16,7 @@ from governance.core.errors import Finding, Refused, Rejected
 from governance.core.facts import Head, Log, OperationEvent, OperationFacts, TimelockFacts
 from governance.core.keccak import keccak
 from governance.core.permission import Spent
-from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Duration, checksummed
+from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Duration, checksummed, code_hash
 from governance.ports import Answer, Chain
 
 ADMIN = ZERO_WORD
@@ -49,24 +51,29 @@ class NodeTimelock:
         (code,) = self._chain.codes([self._address], at)
         if not code:
             raise _not_a_timelock(f"{self._address} has no code")
-        asked = [
-            (PROPOSER, self._council),
-            (CANCELLER, self._council),
-            (CANCELLER, self._guardian),
-            (EXECUTOR, ZERO_ADDRESS),
-        ]
-        calls = [self._call(_MIN_DELAY), *(self._call(HAS_ROLE, role, who) for role, who in asked)]
-        delay, *held = self._chain.call_many(calls, at)
+        delay, *held = self._chain.call_many(self.foreseen.calls, at)
         proposes, cancels, guardian_cancels, is_open = (bool(self._value(HAS_ROLE, answer)) for answer in held)
         return TimelockFacts(
             address=self._address,
-            code_hash=Bytes32(keccak(code)),
+            code_hash=code_hash(code),
             min_delay=Duration(int(self._value(_MIN_DELAY, delay))),
             council_may_propose=proposes,
             council_may_cancel=cancels,
             guardian_may_cancel=guardian_cancels,
             open_executor=is_open,
         )
+
+    @cached_property
+    def foreseen(self) -> Reads:
+        """What a look asks for."""
+        asked = [
+            (PROPOSER, self._council),
+            (CANCELLER, self._council),
+            (CANCELLER, self._guardian),
+            (EXECUTOR, ZERO_ADDRESS),
+        ]
+        calls = (self._call(_MIN_DELAY), *(self._call(HAS_ROLE, role, who) for role, who in asked))
+        return Reads(calls=calls, codes=(self._address,))
 
     def role_members(self, at: Head) -> dict[Bytes32, frozenset[Address]]:
         """Every role that somebody holds, with all its holders; the zero address in EXECUTOR_ROLE means anyone."""

@@ -12,6 +12,7 @@ from typing import Any
 from governance.adapters.almanac import almanac_of, almanac_of_copy, keep_files
 from governance.adapters.artifacts import Artifacts, shipped
 from governance.adapters.files import Limits, load, read_text, write_atomically
+from governance.adapters.files import parse as parse_yaml
 from governance.adapters.mailbox import FileApprovals, FileMailbox
 from governance.adapters.plugins import admit_installed
 from governance.core import policy as core_policy
@@ -20,6 +21,7 @@ from governance.core.artifact import Artifact
 from governance.core.errors import Refused, Rejected
 from governance.core.kinds import KINDS
 from governance.core.lock import SCHEMA as LOCK_SCHEMA
+from governance.core.officehours import NO_ALMANAC
 from governance.core.policy import Policy
 from governance.core.proposal import PROPOSAL_ID, Proposal
 from governance.core.strictjson import parse
@@ -38,6 +40,9 @@ class FileWorkspace:
     def __init__(self, root: Path) -> None:
         admit_installed()
         self.root = root
+        # What was read last, beside the text that it was read from: the same words are not parsed twice.
+        self._policy: tuple[str, Policy] | None = None
+        self._proposals: dict[str, tuple[str, Proposal]] = {}
 
     @property
     def policy_file(self) -> Path:
@@ -57,8 +62,14 @@ class FileWorkspace:
         """Read `policies.yaml`."""
         if not self.policy_file.exists():
             raise Rejected(f"{self.root / 'policies.yaml'} does not exist", hint="make a workspace with gov init")
-        tree = load(self.policy_file, "policies.yaml")
-        return core_policy.read(tree, file="policies.yaml", kinds=frozenset(KINDS), almanac=almanac_of(tree, self.root))
+        text = read_text(self.policy_file, "policies.yaml")
+        if self._policy is not None and self._policy[0] == text:
+            return self._policy[1]
+        tree = parse_yaml(text, "policies.yaml")
+        almanac = almanac_of(tree, self.root)
+        found = core_policy.read(tree, file="policies.yaml", kinds=frozenset(KINDS), almanac=almanac)
+        self._policy = (text, found) if almanac == NO_ALMANAC else None  # files beside it may have changed
+        return found
 
     def policy_copy(self, digest: Bytes32) -> Path:
         """Where the copy of a policy is that something was locked under."""
@@ -111,9 +122,15 @@ class FileWorkspace:
         file = self.proposal_file(proposal_id)
         if not file.exists():
             raise Rejected(f"there is no proposal {proposal_id}", hint=f"expected {self.shown(file)}")
-        tree = load(file, self.shown(file))
+        text = read_text(file, self.shown(file))
+        known = self._proposals.get(proposal_id)
+        if known is not None and known[0] == text:
+            return known[1]
+        tree = parse_yaml(text, self.shown(file))
         models = {name: kind.document for name, kind in KINDS.items()}
-        return core_proposal.read(tree, id=proposal_id, file=self.shown(file), models=models)
+        found = core_proposal.read(tree, id=proposal_id, file=self.shown(file), models=models)
+        self._proposals[proposal_id] = text, found
+        return found
 
     def lock_file(self, proposal_id: str) -> Path:
         """Where a proposal's lock file is."""

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from governance.apps.names import Names, introductions, named
-from governance.core.safetx import grouped
-from governance.core.units import ZERO_WORD, Bytes32, to_hex
+from governance.core.units import to_hex
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -21,12 +19,10 @@ if TYPE_CHECKING:
     from governance.core.plan import Plan
     from governance.core.policy import Policy
     from governance.core.rehearsal import Rehearsal
-    from governance.core.safemessage import Level
-    from governance.core.safetx import SafeTx
     from governance.core.scenes import BlockResult
     from governance.core.voting import Voting
     from governance.life.audit import Check
-    from governance.life.sign import Ceremony
+    from governance.life.exchange import Exchanged
     from governance.life.verify import Verification
     from governance.life.watch import Sighting, StepSighting
 
@@ -114,80 +110,6 @@ def routes(each: "Plan") -> "RenderableType | None":
         after = "—" if int(effect.facet, 16) == 0 else effect.facet
         rows.add_row(to_hex(effect.selector), live.get(effect.selector, "—"), after)
     return rows  # type: ignore[no-any-return]
-
-
-def card(ceremony: "Ceremony", width: int, names: Names, way: "Sequence[Level]" = ()) -> str:
-    """What a signer reads, decoded from the very values that are hashed; at most 25 lines for one step of an owner.
-
-    On a screen too narrow for 16 groups a hash stands in two rows, as on a hardware wallet, and never breaks elsewhere.
-    """
-    locked, seen = ceremony.locked, ceremony.sighting
-    made = locked.plan
-    steps_of = {step.step.safe_tx.nonce: step for step in seen.steps}
-    lines = []
-    for step in ceremony.steps:
-        tx, quorum = step.safe_tx, steps_of[step.safe_tx.nonce].quorum
-        lines += [
-            f"{tx.operation.name}  {locked.proposal.document.title}",
-            f"  {made.proposal} on {made.network} (chain {tx.chain_id}), step: {step.label}",
-            f"  Safe {tx.safe}  nonce {tx.nonce}  signed {len(quorum.signed)} of {quorum.threshold}",
-            f"  to   {named(tx.to, names)}  value {tx.value} wei",
-        ]
-        lines += [f"    · {call.summary}  →  {named(call.to, names)}" for call in step.calls[:8]]
-        lines += [f"    · and {len(step.calls) - 8} more calls" for _ in step.calls[8:9]]
-        lines += introductions(locked.proposal)
-        if step.operation is not None:
-            lines += [
-                f"  earliest execution: {step.operation.delay} after it is queued",
-                f"  operation id {to_hex(step.operation.id)}",
-            ]
-        lines += [
-            f"  policy: rule {made.pins.rule} allows it; proposal digest {to_hex(made.digest)}",
-            f"  {_verdict_of(ceremony)}",
-            *hash_rows("domain hash", tx.domain_hash, width),
-            *hash_rows("message hash", tx.message_hash, width),
-            *hash_rows("safe tx hash", tx.hash, width),
-            *_levels(tx, way, names, width),
-        ]
-    return "\n".join(lines)
-
-
-def _levels(tx: "SafeTx", way: "Sequence[Level]", names: Names, width: int) -> list[str]:
-    """The hashes of each owner Safe that the signer speaks through; the last is what the signer's key signs."""
-    from governance.core.safemessage import message_through
-
-    lines = []
-    for end in range(1, len(way) + 1):
-        message = message_through(tx, tx.chain_id, way[:end])
-        lines += [
-            f"  for the owner {named(message.safe, names)}, a Safe",
-            *hash_rows("domain hash", message.domain_hash, width),
-            *hash_rows("message hash", message.message_hash, width),
-            *hash_rows("signed hash", message.hash, width),
-        ]
-    return lines
-
-
-def _verdict_of(ceremony: "Ceremony") -> str:
-    rehearsal = ceremony.rehearsal
-    plan = ceremony.locked.plan
-    if rehearsal is None and plan.lane == "guardian":
-        return "not rehearsed: what only stops things waits for nothing"
-    if rehearsal is None and plan.pins.predecessor != ZERO_WORD:
-        return "not rehearsed yet: what comes after another proposal is, before it is executed"
-    if rehearsal is None:
-        return "NOT REHEARSED: nobody has played what this does"
-    changes = len(rehearsal.changes)
-    return f"rehearsed on block {rehearsal.head.number}: every promise kept, {changes} values change, none unannounced"
-
-
-def hash_rows(name: str, word: Bytes32, width: int) -> list[str]:
-    """A hash in groups of four digits, in two rows where one is too wide."""
-    whole = f"  {name:<12}  {grouped(word)}"
-    if len(whole) <= width:
-        return [whole]
-    groups = grouped(word).split()
-    return [f"  {name:<12}  {' '.join(groups[:8])}", f"  {'':<12}  {' '.join(groups[8:])}"]
 
 
 def status(rows: Sequence[Mapping[str, Any]]) -> "RenderableType":
@@ -285,6 +207,21 @@ def _inside_document(voting: "Voting") -> dict[str, Any]:
         "threshold": voting.quorum.threshold,
         "missing": sorted(set(voting.safe.owners) - set(voting.quorum.signed)),
     }
+
+
+def exchanged(way: str, each: "Exchanged") -> "RenderableType":
+    """What a Safe service gave or was given."""
+    from rich.text import Text
+
+    who = ", ".join(each.moved) or "nothing new"
+    lines = [f"{way} the Safe service of {each.network}: {who}", *(f"  {finding}" for finding in each.findings)]
+    return Text("\n".join(lines), style="red" if each.findings else "")
+
+
+def exchange_document(way: str, each: "Exchanged") -> dict[str, Any]:
+    """The same as JSON values; `way` is `from` or `to`."""
+    findings = [{"rule": finding.rule, "message": finding.message} for finding in each.findings]
+    return {"network": each.network, "way": way, "owners": list(each.moved), "findings": findings}
 
 
 def ballot_document(ballot: "Ballot") -> dict[str, Any]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from governance.core.units import Bytes32
     from governance.life.audit import Check
     from governance.life.site import Rehearse, Site
-    from governance.ports import Chain, Sender, Simulator
+    from governance.ports import Chain, Exchange, Sender, Simulator
 
 GWEI = 10**9
 
@@ -149,21 +149,36 @@ def site(space: "FileWorkspace", network: str) -> "Site":
 def site_over(chain: "Chain", place: "Network") -> "Site":
     """The ports of a network over a chain: that of its node, or one that is only simulated."""
     from governance.adapters.anchor import NodeAnchor
+    from governance.adapters.recalled import RecalledChain
     from governance.adapters.safe import NodeSafe
     from governance.adapters.target import NodeTarget
     from governance.adapters.timelock import NodeTimelock
     from governance.life.site import Site
 
+    council, guardian = NodeSafe(chain, place.council), NodeSafe(chain, place.guardian)
+    timelock = NodeTimelock(chain, place.timelock, council=place.council, guardian=place.guardian)
+    target, anchor = NodeTarget(chain, place), NodeAnchor(chain, place.policy_anchor)
+    if isinstance(chain, RecalledChain):
+        for port in (council, guardian, timelock, target, anchor):
+            chain.foresee(port.foreseen)
     return Site(
         network=place,
         chain=chain,
-        council=NodeSafe(chain, place.council),
-        guardian=NodeSafe(chain, place.guardian),
-        timelock=NodeTimelock(chain, place.timelock, council=place.council, guardian=place.guardian),
-        target=NodeTarget(chain, place),
-        anchor=NodeAnchor(chain, place.policy_anchor),
+        council=council,
+        guardian=guardian,
+        timelock=timelock,
+        target=target,
+        anchor=anchor,
         safes=lambda address: NodeSafe(chain, address),
     )
+
+
+def exchange(place: "Network") -> "Exchange":
+    """The Safe Transaction Service of a network: `GOV_SAFE_SERVICE_<NETWORK>`, else the one that Safe runs for the chain."""
+    from governance.adapters.safeservice import SafeService
+
+    url = os.environ.get(f"GOV_SAFE_SERVICE_{place.name.upper().replace('-', '_')}")
+    return SafeService(place.chain_id, place.name, url, os.environ.get("SAFE_TRANSACTION_SERVICE_API_KEY"))
 
 
 def simulator(space: "FileWorkspace", at: "Site") -> "Simulator":

@@ -6,6 +6,7 @@ Calldata is always derived from a signature and arguments, never pasted. Encodin
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from governance.core.errors import Rejected
@@ -73,19 +74,37 @@ def function(text: str) -> Function:
 
 def encode_call(fn: Function, arguments: Sequence[Any]) -> bytes:
     """Selector and ABI-encoded arguments, given as typed Python values. Raises Rejected when they do not fit."""
+    if len(arguments) != len(fn.inputs):
+        raise Rejected(f"`{fn.signature}` takes {len(fn.inputs)} arguments, not {len(arguments)}")
+    small = all(type(each) in _NUMBERS or (type(each) in _TEXTS and len(each) <= _KEPT) for each in arguments)
+    return _encoded_before(fn, *arguments) if small else _encoded(fn, *arguments)
+
+
+_NUMBERS, _TEXTS = frozenset((bool, int)), frozenset((bytes, str))
+_KEPT = 1024
+"""Bytes or characters; what is longer, or nested, is worked out each time."""
+
+
+def _encoded(fn: Function, *arguments: Any) -> bytes:
     from eth_abi.abi import encode
     from eth_abi.exceptions import EncodingError
 
-    if len(arguments) != len(fn.inputs):
-        raise Rejected(f"`{fn.signature}` takes {len(fn.inputs)} arguments, not {len(arguments)}")
     try:
         return fn.selector + bytes(encode(fn.inputs, arguments))
     except (EncodingError, OverflowError) as error:
         raise Rejected(f"the arguments do not fit `{fn.signature}`: {shown(str(error))}") from error
 
 
+_encoded_before = lru_cache(maxsize=1024, typed=True)(_encoded)
+"""True is not 1 here: an argument is told from another by its type as well."""
+
+
 def decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
     """ABI-decode `data`, strictly. Raises Rejected when it is not of these types."""
+    return _decoded_before(tuple(types), data) if len(data) <= _KEPT else _decoded(tuple(types), data)
+
+
+def _decoded(types: tuple[str, ...], data: bytes) -> tuple[Any, ...]:
     from eth_abi.abi import decode as abi_decode
     from eth_abi.exceptions import DecodingError
 
@@ -93,6 +112,9 @@ def decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
         return tuple(abi_decode(types, data))
     except (DecodingError, OverflowError, UnicodeDecodeError) as error:
         raise Rejected(f"{len(data)} bytes do not decode as ({','.join(types)})") from error
+
+
+_decoded_before = lru_cache(maxsize=1024)(_decoded)
 
 
 def typed(abi_type: str, written: Any) -> Any:

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from governance.core.facts import GovernanceFacts, TargetFacts
 from governance.core.units import ZERO_ADDRESS, Address, Bytes32, Duration, shown, to_hex
 
+_PAUSED = {True: "is paused", False: "is not paused"}
+_HOLDS = {True: "holds", False: "does not hold"}
+_ENABLED = {True: "is a module of the council", False: "is no module of the council"}
+
 Statement = tuple[str, ...]
 """What is said of a situation, from the general to the particular: `("role", contract, role, account)`."""
 
@@ -43,13 +47,19 @@ class RouteIs:
         """The statements of a situation that it makes."""
         return (("route", to_hex(self.selector)),)
 
+    @property
+    def words(self) -> str:
+        """What it promises."""
+        return f"{to_hex(self.selector)} " + (
+            "is not routed" if self.facet == ZERO_ADDRESS else f"goes to {self.facet}"
+        )
+
     def see(self, facts: TargetFacts) -> Seen:
         """Compare with the live route."""
         live = next((route for route in facts.routes if route.selector == self.selector), None)
         found = ZERO_ADDRESS if live is None else live.facet
         held = found == self.facet and (live is None or live.code_hash == self.code_hash)
-        words = "is not routed" if self.facet == ZERO_ADDRESS else f"goes to {self.facet}"
-        return Seen(effect=f"{to_hex(self.selector)} {words}", held=held, found=_routed(found))
+        return Seen(effect=self.words, held=held, found=_routed(found))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +79,17 @@ class RootIs:
         """The statements of a situation that it makes."""
         return tuple(("target", name) for name in ("active root", "pending root", "active epoch"))
 
+    @property
+    def words(self) -> str:
+        """What it promises."""
+        return f"epoch {self.epoch} has root {to_hex(self.root)}"
+
     def see(self, facts: TargetFacts) -> Seen:
         """Compare with the active root, unless a later manifest is active."""
         later = facts.active_epoch > self.epoch
         held = later or (facts.active_root == self.root and facts.active_epoch == self.epoch)
         found = f"epoch {facts.active_epoch} with root {to_hex(facts.active_root)}"
-        return Seen(effect=f"epoch {self.epoch} has root {to_hex(self.root)}", held=held, found=found)
+        return Seen(effect=self.words, held=held, found=found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +108,14 @@ class PausedIs:
         """The statements of a situation that it makes."""
         return (("paused",),)
 
+    @property
+    def words(self) -> str:
+        """What it promises."""
+        return _PAUSED[self.paused]
+
     def see(self, facts: TargetFacts) -> Seen:
         """Compare with `paused()`."""
-        words = {True: "is paused", False: "is not paused"}
-        return Seen(effect=words[self.paused], held=facts.paused == self.paused, found=words[facts.paused])
+        return Seen(effect=self.words, held=facts.paused == self.paused, found=_PAUSED[facts.paused])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,12 +137,15 @@ class RoleIs:
         """The statements of a situation that it makes."""
         return (("role", self.contract, to_hex(self.role), self.account),)
 
+    @property
+    def words(self) -> str:
+        """What it promises."""
+        return f"{self.account} {_HOLDS[self.held]} role {to_hex(self.role)} of {self.contract}"
+
     def see(self, facts: GovernanceFacts) -> Seen:
         """Compare with the holders."""
         held = self.account in facts.holders(self.contract, self.role)
-        words = {True: "holds", False: "does not hold"}
-        effect = f"{self.account} {words[self.held]} role {to_hex(self.role)} of {self.contract}"
-        return Seen(effect=effect, held=held is self.held, found=f"it {words[held]} it")
+        return Seen(effect=self.words, held=held is self.held, found=f"it {_HOLDS[held]} it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,10 +164,15 @@ class DelayIs:
         """The statements of a situation that it makes."""
         return (("timelock", "delay"),)
 
+    @property
+    def words(self) -> str:
+        """What it promises."""
+        return f"the timelock's minimum delay is {self.delay}"
+
     def see(self, facts: GovernanceFacts) -> Seen:
         """Compare with `getMinDelay()`."""
         held = facts.delay == self.delay
-        return Seen(effect=f"the timelock's minimum delay is {self.delay}", held=held, found=str(facts.delay))
+        return Seen(effect=self.words, held=held, found=str(facts.delay))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,12 +192,16 @@ class OwnersAre:
         """The statements of a situation that it makes."""
         return (("council", "owner"), ("council", "threshold"))
 
+    @property
+    def words(self) -> str:
+        """What it promises."""
+        return f"the council is {self.threshold} of {_listed(self.owners)}"
+
     def see(self, facts: GovernanceFacts) -> Seen:
         """Compare with the Safe."""
         assert facts.council is not None
         held = set(facts.council.owners) == self.owners and facts.council.threshold == self.threshold
-        effect = f"the council is {self.threshold} of {_listed(self.owners)}"
-        return Seen(effect=effect, held=held, found=f"{facts.council.threshold} of {_listed(facts.council.owners)}")
+        return Seen(effect=self.words, held=held, found=f"{facts.council.threshold} of {_listed(facts.council.owners)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,12 +221,16 @@ class ModuleIs:
         """The statements of a situation that it makes."""
         return (("council", "module", self.module),)
 
+    @property
+    def words(self) -> str:
+        """What it promises."""
+        return f"{self.module} {_ENABLED[self.enabled]}"
+
     def see(self, facts: GovernanceFacts) -> Seen:
         """Compare with the Safe's modules."""
         assert facts.council is not None
         enabled = self.module in facts.council.modules
-        words = {True: "is a module of the council", False: "is no module of the council"}
-        return Seen(effect=f"{self.module} {words[self.enabled]}", held=enabled is self.enabled, found=words[enabled])
+        return Seen(effect=self.words, held=enabled is self.enabled, found=_ENABLED[enabled])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,11 +249,16 @@ class GuardIs:
         """The statements of a situation that it makes."""
         return (("council", "guard"),)
 
+    @property
+    def words(self) -> str:
+        """What it promises."""
+        return f"the council's guard is {self.guard}"
+
     def see(self, facts: GovernanceFacts) -> Seen:
         """Compare with the Safe's guard."""
         assert facts.council is not None
         found = facts.council.guard
-        return Seen(effect=f"the council's guard is {self.guard}", held=found == self.guard, found=found)
+        return Seen(effect=self.words, held=found == self.guard, found=found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,11 +277,16 @@ class FallbackHandlerIs:
         """The statements of a situation that it makes."""
         return (("council", "fallback handler"),)
 
+    @property
+    def words(self) -> str:
+        """What it promises."""
+        return f"the council's fallback handler is {self.handler}"
+
     def see(self, facts: GovernanceFacts) -> Seen:
         """Compare with the Safe's fallback handler."""
         assert facts.council is not None
         found = facts.council.fallback_handler
-        return Seen(effect=f"the council's fallback handler is {self.handler}", held=found == self.handler, found=found)
+        return Seen(effect=self.words, held=found == self.handler, found=found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,12 +306,16 @@ class AnchorIs:
         """The statements of a situation that it makes."""
         return (("policy",),)
 
+    @property
+    def words(self) -> str:
+        """What it promises."""
+        return f"the policy in force has digest {to_hex(self.digest)} and stands at {shown(self.uri)}"
+
     def see(self, facts: GovernanceFacts) -> Seen:
         """Compare with the anchor."""
         assert facts.anchor is not None
         held = (facts.anchor.digest, facts.anchor.uri) == (self.digest, self.uri)
-        effect = f"the policy in force has digest {to_hex(self.digest)} and stands at {shown(self.uri)}"
-        return Seen(effect=effect, held=held, found=f"{to_hex(facts.anchor.digest)} at {shown(facts.anchor.uri)}")
+        return Seen(effect=self.words, held=held, found=f"{to_hex(facts.anchor.digest)} at {shown(facts.anchor.uri)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,10 +337,15 @@ class ImplementationIs:
         """The statements of a situation that it makes."""
         return tuple(("proxy", self.proxy, name) for name in ("implementation", "beacon implementation"))
 
+    @property
+    def words(self) -> str:
+        """What it promises."""
+        return f"{self.proxy} runs {self.implementation}"
+
     def see(self, facts: GovernanceFacts) -> Seen:
         """Compare with the ERC-1967 slot, or what the beacon answers."""
         found = facts.proxy(self.proxy).running
-        return Seen(effect=f"{self.proxy} runs {self.implementation}", held=found == self.implementation, found=found)
+        return Seen(effect=self.words, held=found == self.implementation, found=found)
 
 
 TargetEffect = RouteIs | RootIs | PausedIs

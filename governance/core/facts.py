@@ -48,6 +48,19 @@ class SafeOutcome:
     tx_hash: Bytes32
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFacts:
+    """What stands behind an address, as far as its code tells."""
+
+    address: Address
+    has_code: bool
+    """False for a key's account; also for an address where nothing stands yet."""
+    delegate: Address | None
+    """Whose code a key's account runs as its own (EIP-7702)."""
+    safe: SafeFacts | None
+    """Set where the code is a known Safe's."""
+
+
 class Generation(StrEnum):
     """Which manifest dispatcher (or diamond) answers at an address; see the fingerprints in the dispatcher adapter."""
 

@@ -76,7 +76,7 @@ def _in_document(loc: Loc, tree: Mapping, *, missing: bool) -> Loc:
 
 def _unknown(loc: Loc, model: type[BaseModel], tree: Mapping) -> Finding:
     name = str(loc[-1])
-    near = difflib.get_close_matches(name, _names(model), 1)
+    near = difflib.get_close_matches(name, [other for other in _names(model) if other != name], 1)
     hint = f"did you mean `{near[0]}`?" if near else "drop it, or see gov schema for what may stand here"
     return _at("schema-unknown-key", f"`{shown(name)}` is not known here", hint, key_place(tree, loc), loc)
 

@@ -13,6 +13,7 @@ from governance.core.effects import Seen
 from governance.core.errors import Finding, Refused
 from governance.core.facts import Head
 from governance.core.kinds.base import Lane
+from governance.core.power import Power
 from governance.core.reversal import Reversal
 from governance.core.scenes import BlockResult, Frame
 from governance.core.units import Address, Bytes32, to_hex
@@ -50,8 +51,10 @@ class Rehearsal:
     """The rollback on the state that is left; None where there is none."""
     drill: Drill | None = None
     """The emergency drill there; None where there is no pause."""
+    power: Power | None = None
+    """Who may do what, before and after; None where a step reverts or the state that is left cannot be read."""
     notes: tuple[str, ...] = ()
-    """What else is to be known: of rollback and drill; of new facets, who may call what, and what was not checked."""
+    """What else is to be known: of who may do what; of rollback and drill; of new facets, and what was not checked."""
 
     @property
     def digest(self) -> Bytes32:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from governance.core.access import role_name
 from governance.core.effects import Effect, Statement
 from governance.core.errors import Finding
-from governance.core.facts import AnchorFacts, ProxyFacts, SafeFacts, TargetFacts, TimelockFacts
+from governance.core.facts import AnchorFacts, Generation, ProxyFacts, SafeFacts, TargetFacts, TimelockFacts
 from governance.core.network import Network
 from governance.core.units import Address, Bytes32, to_hex, word
 
@@ -24,7 +24,9 @@ class Situation:
 
     target: TargetFacts
     target_roles: Roles
-    """Empty for a system without roles: a diamond's owner is among its facts."""
+    """Empty for a diamond, which has an owner instead."""
+    target_owner: Address
+    """Of a diamond; zero where nobody owns it, and for a system with roles."""
     timelock: TimelockFacts
     timelock_roles: Roles
     council: SafeFacts
@@ -41,8 +43,8 @@ def statements(situation: Situation) -> dict[Statement, str]:
 
 def _statements(situation: Situation) -> Iterator[tuple[Statement, str]]:
     yield from _of_target(situation.target)
-    if not situation.target_roles:
-        yield ("target", "owner is the timelock"), str(situation.target.timelock_is_admin)
+    if situation.target.generation is Generation.DIAMOND:
+        yield ("target", "owner"), situation.target_owner
     timelock = situation.timelock
     yield ("timelock", "delay"), str(timelock.min_delay)
     yield ("timelock", "code"), to_hex(timelock.code_hash)

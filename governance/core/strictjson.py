@@ -14,8 +14,9 @@ from governance.core.units import shown
 MAX_DEPTH = 64
 """Deeper than any document here; an ABI nests about ten."""
 
-_TOKENS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
-"""Strings, which are skipped whole, and brackets."""
+_BETWEEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[^"\[\]{}]++', re.DOTALL)
+"""Strings, which are skipped whole, one that does not end with all that follows; and whatever else is no bracket."""
+_STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 def parse(text: str, *, shown_as: str) -> Any:
@@ -42,9 +43,11 @@ def parse(text: str, *, shown_as: str) -> Any:
 
 def require_shallow(text: str, *, shown_as: str) -> None:
     """Raise Rejected when brackets are nested deeper than `MAX_DEPTH`."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
     depth = 0
-    for token in _TOKENS.finditer(text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+    for bracket in _BETWEEN.sub("", text):
+        depth += _STEPS.get(bracket, 0)
         if depth > MAX_DEPTH:
             raise _refused(shown_as, "json-depth", f"the document is nested deeper than {MAX_DEPTH}")
 

@@ -25,7 +25,7 @@ EMPTY_CODE_HASH = Bytes32(keccak(b""))
 """`extcodehash` of an account without code (EIP-1052)."""
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-_HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
+_HEX = re.compile(r"0x[0-9a-fA-F]*")
 _DURATION = re.compile(r"(0|[1-9][0-9]{0,9}) ?(s|min|h|d)")
 LONGEST = 36_525 * 86_400
 """Seconds: a hundred years. Beyond that, calendars end before durations do."""
@@ -40,6 +40,12 @@ def checksummed(raw: bytes) -> Address:
     digits = raw.hex()
     mask = keccak(digits.encode("ascii")).hex()
     return Address("0x" + "".join(c.upper() if int(m, 16) >= 8 else c for c, m in zip(digits, mask, strict=False)))
+
+
+@lru_cache(maxsize=256)
+def code_hash(code: bytes) -> Bytes32:
+    """keccak256 of a code, as `extcodehash` gives it."""
+    return Bytes32(keccak(code))
 
 
 def address(text: str) -> Address:
@@ -59,7 +65,7 @@ def address_bytes(value: Address) -> bytes:
 
 def hex_bytes(text: str) -> bytes:
     """Read `0x` and an even number of hex digits. Raises Rejected on any other text."""
-    if not _HEX.fullmatch(text):
+    if len(text) % 2 or not _HEX.fullmatch(text):
         raise Rejected(f"`{shown(text)}` is not hex data", hint="write 0x and an even number of hex digits")
     return bytes.fromhex(text[2:])
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from governance.core.errors import GovError
 from governance.core.facts import Generation, Head, SafeFacts
 from governance.core.policy import Policy
+from governance.core.power import BYPASS, SINGLE_KEY, STOP, paths, unknown
 from governance.core.units import Moment, to_hex
+from governance.life.governing import graph_at
 from governance.life.pin import require_anchored
 from governance.life.site import Site
 
@@ -48,6 +50,7 @@ def examine(site: Site, policy: Policy, *, wall_clock: Moment | None) -> list[Ch
         ("the guardian is a known Safe", lambda: _safe("guardian", site.guardian.look(head))),
         ("the timelock's roles", lambda: _timelock(site, head)),
         ("the governed system", lambda: _target(site, head)),
+        ("who may do what", lambda: _power(site, head)),
     ]
     for question, ask in questions:
         try:
@@ -127,3 +130,21 @@ def _target(site: Site, head: Head) -> Iterator[Check]:
         ]
     for question, ok in asked:
         yield Check(question=question, ok=ok, answer="yes" if ok else "no")
+
+
+def _power(site: Site, head: Head) -> Iterator[Check]:
+    """What a rehearsal only notes, since no proposal made it so, is a failed check here."""
+    graph = graph_at(site, head)
+    found = paths(graph)
+    for question, rule, hint in (
+        ("no single key reaches an upgrade", SINGLE_KEY, "let nothing less than a quorum reach an upgrade"),
+        ("every upgrade waits in the timelock", BYPASS, "give the right to the timelock alone"),
+    ):
+        told = [path.words for path in found if path.rule == rule]
+        yield Check(question=question, ok=not told, answer="; ".join(told) or "yes", hint=hint if told else "")
+    stops = [path.words for path in found if path.rule == STOP]
+    yield Check(question="what one key alone can stop", ok=True, answer="; ".join(stops) or "nothing")
+    closed = unknown(graph)
+    if closed:
+        hint = "read what each of them lets whom do: nothing here vouches for it"
+        yield Check(question="whose rules are not known here", ok=True, answer="; ".join(closed), hint=hint)

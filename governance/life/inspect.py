@@ -28,10 +28,10 @@ from governance.core.initializers import (
     speakable,
     usual,
 )
-from governance.core.keccak import keccak, selector
+from governance.core.keccak import selector
 from governance.core.plan import Plan
 from governance.core.scenes import Scene, Sent
-from governance.core.units import ZERO_ADDRESS, Address, Bytes32, Moment, address, shown
+from governance.core.units import ZERO_ADDRESS, Address, Bytes32, Moment, address, code_hash, shown
 from governance.life.ownfunctions import own_functions_of
 from governance.life.script import ANYONE, BLOCK_TIME
 from governance.life.site import Site, Workspace
@@ -210,7 +210,7 @@ def _facet(site: Site, workspace: Workspace, library: _Library, reference: str, 
     named = None if reference.startswith("0x") else workspace.artifact(reference)
     where = address(reference) if named is None else named.address
     (code,) = site.chain.codes([where], head)
-    artifact = named or library.by_hash.get(Bytes32(keccak(code)))
+    artifact = named or library.by_hash.get(code_hash(code))
     stands = bool(code) or named is None
     return Facet(
         reference=artifact.name if artifact is not None else where,
@@ -227,7 +227,7 @@ def _facets_of(site: Site, library: _Library, routes: Iterable[Route], head: Hea
     addresses = list(dict.fromkeys(route.facet for route in routes))
     found = []
     for where, code in zip(addresses, site.chain.codes(addresses, head) if addresses else [], strict=True):
-        artifact = library.by_hash.get(Bytes32(keccak(code)))
+        artifact = library.by_hash.get(code_hash(code))
         reference = artifact.name if artifact is not None else where
         found.append(Facet(reference=reference, address=where, code=code, artifact=artifact))
     return tuple(found)

@@ -70,10 +70,15 @@ def _proxies(site: Site, proxies: Sequence[Address], head: Head) -> tuple[ProxyF
             admin=admin,
             beacon=beacon,
             beacon_implementation=_beacon_implementation(site, beacon, head),
-            owner=ZERO_ADDRESS if owned == ZERO_ADDRESS else _account(site, owned, _OWNER.signature, head),
+            owner=ZERO_ADDRESS if owned == ZERO_ADDRESS else owner_of(site, owned, head),
         )
         found.append(facts)
     return tuple(found)
+
+
+def owner_of(site: Site, where: Address, head: Head) -> Address:
+    """What `owner()` answers (ERC-173); zero when nothing does."""
+    return _account(site, where, _OWNER.signature, head)
 
 
 def _beacon_implementation(site: Site, beacon: Address, head: Head) -> Address:

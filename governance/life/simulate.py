@@ -4,7 +4,8 @@ Procedure:
 1. The script: what is still to be done, in which blocks, and what must come of it (`life/script.py`).
 2. The blocks are played, and each act is held against what must come of it.
 3. Just before the time, and again without the proposal at the same moment: nothing may differ.
-4. After the last step: every promise, read by the code that `gov verify` reads it by.
+4. After the last step: every promise, read by the code that `gov verify` reads it by; and who may do what
+   (`life/governing.py`).
 5. What each execution changes, to the slot, and whose code it runs. Nothing may change that is not promised or declared.
 6. On the state that is left, the rollback and the emergency drill (`life/onward.py`).
 7. Every facet that is routed to anew is inspected on the state that is left (`life/inspect.py`).
@@ -27,16 +28,15 @@ from governance.core.network import Network
 from governance.core.plan import Plan
 from governance.core.rehearsal import Rehearsal, answer, judge_blocks, judge_delegated, judge_early, judge_promises
 from governance.core.scenes import BlockResult, Frame, Scene
-from governance.core.situation import unpromised
 from governance.core.slots import approval_slot, slot_names, timestamp_slot
 from governance.core.units import Address, Duration, Moment, to_hex
+from governance.life.governing import Governing, governed_by
 from governance.life.ground import Build, Stage
 from governance.life.inspect import After, inspect_change
 from governance.life.locked import Locked
 from governance.life.onward import Onward, go_on, left_by
 from governance.life.script import Script, Subject, executor_of, script_of, subject_of
 from governance.life.site import Site, Workspace
-from governance.life.situation import situation_of
 from governance.life.verify import expected_answers, promised_effects
 from governance.ports import Simulator
 
@@ -71,7 +71,7 @@ def simulate(
     changes: tuple[Change, ...] = ()
     undeclared: tuple[Change, ...] = ()
     moving: frozenset[Key] = frozenset()
-    onward = Onward()
+    onward, governing = Onward(), Governing()
     passed = all(result.played.ok for block in blocks for result in block.acts if result.act.must_pass)
     if passed:
         changes, frames = _traced(subject, script, simulator)
@@ -87,7 +87,8 @@ def simulate(
         facets = _read(partial(_facets, after, then), none, findings) if site.network.target in ran else none
         findings += judge_delegated(frames, _code_of(site, subject.head, ran, facets))
         before = _before(subject, script, simulator, build) if subject.earlier else (site, subject.head)
-        findings += _read(partial(_unpromised, subject.locked, before, (after, then)), [], findings)
+        governing = _read(partial(governed_by, subject.locked, before, (after, then)), governing, findings)
+        findings += governing.findings
         declared, undeclared = _held_against(subject.locked, site.network, changes, frames, blocks)
         findings += judge_promises("expectation-broken", declared) + judge_unannounced(undeclared, names)
         promised = [*effects, *answers, *declared]
@@ -116,7 +117,8 @@ def simulate(
         findings=(*findings, *of_facets),
         reversal=onward.reversal,
         drill=onward.drill,
-        notes=(*onward.notes, *notes),
+        power=governing.power,
+        notes=(*onward.notes, *governing.notes, *notes),
     )
 
 
@@ -168,14 +170,6 @@ def _read(read: Callable[[], T], otherwise: T, findings: list[Finding]) -> T:
         told = error.findings or (Finding(rule="unreadable-afterwards", message=error.message, hint=error.hint()),)
         findings += [finding for finding in told if finding not in findings]
         return otherwise
-
-
-def _unpromised(locked: Locked, before: tuple[Site, Head], after: tuple[Site, Head]) -> list[Finding]:
-    """Every statement about the governing and the governed that differs without a promise."""
-    network = before[0].network
-    needs = locked.kind.needs(locked.proposal.document, network)
-    was, now = (situation_of(site, needs, head) for site, head in (before, after))
-    return unpromised(was, now, locked.plan.effects, network)
 
 
 # 5. What changes.

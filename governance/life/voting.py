@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from governance.core.ballot import Ballot
-from governance.core.errors import Finding, Refused
+from governance.core.errors import Finding
 from governance.core.facts import Head, SafeFacts
 from governance.core.quorum import count
 from governance.core.safemessage import MAX_LEVELS, Level
@@ -19,11 +19,9 @@ from governance.core.signable import Hashed
 from governance.core.signature import Signature, SignatureKind
 from governance.core.units import Address
 from governance.core.voting import Voting, message_to
+from governance.life.accounts import accounts_of
 from governance.life.site import Site
 from governance.ports import Safe
-
-DELEGATED = b"\xef\x01\x00"
-"""Begins the code of a key's account that lends its calls to a contract (EIP-7702); its signatures stay the key's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,25 +35,11 @@ class Electorate:
 
 
 def electorate(site: Site, safe: SafeFacts, head: Head) -> Electorate:
-    """Level by level; an owner with code that is no known Safe is a contract like any other."""
-    found: dict[Address, SafeFacts] = {}
-    asked = {safe.address}
-    owners = [each for each in safe.owners if each not in asked]
-    for _ in range(MAX_LEVELS):
-        codes = site.chain.codes(owners, head) if owners else []
-        coded = [o for o, code in zip(owners, codes, strict=True) if code and not code.startswith(DELEGATED)]
-        asked.update(owners)
-        looked = {owner: facts for owner in coded if (facts := _as_safe(site, owner, head)) is not None}
-        found |= looked
-        owners = list(dict.fromkeys(o for facts in looked.values() for o in facts.owners if o not in asked))
-    return Electorate(safe=safe, safes=found, head=head)
-
-
-def _as_safe(site: Site, owner: Address, head: Head) -> SafeFacts | None:
-    try:
-        return site.safes(owner).look(head)
-    except Refused:
-        return None
+    """An owner with code that is no known Safe is a contract like any other."""
+    known = {safe.address: safe}
+    looked = accounts_of(site, known, head, members=lambda each: each.owners, known=known)
+    safes = {facts.address: facts.safe for facts in looked.values() if facts.safe is not None}
+    return Electorate(safe=safe, safes={each: safes[each] for each in safes if each not in known}, head=head)
 
 
 def vote(site: Site, port: Safe, people: Electorate, what: Hashed, ballots: Sequence[Ballot]) -> Voting:

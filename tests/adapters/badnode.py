@@ -30,6 +30,8 @@ class BadNode:
     url: str
     asked: list[Questions] = field(default_factory=list)
     """One entry for each HTTP request."""
+    cookies: list[str] = field(default_factory=list)
+    """What came with each, empty without one."""
 
 
 def answers(given: Any, **how: Any) -> Reply:
@@ -67,6 +69,7 @@ def serving(script: Script, *, path: str = "") -> Iterator[BadNode]:
         def do_POST(self) -> None:
             questions = json.loads(self.rfile.read(int(self.headers["content-length"])))
             node.asked.append(questions)
+            node.cookies.append(self.headers.get("cookie", ""))
             reply = script(questions)
             if reply.status == 0:
                 return  # hang up without a word

@@ -329,6 +329,27 @@ def test_a_fault_that_passes_is_not_noticed(failing: Script) -> None:
         assert len({i for some in ids for i in some}) == 6  # a late answer cannot be taken for another's
 
 
+def test_a_cookie_that_keeps_a_client_at_one_backend_is_sent_back() -> None:
+    """threat_13"""
+
+    def script(questions: Questions) -> Reply:
+        said = GOOD(questions)
+        return Reply(body=said.body, headers=(("set-cookie", "backend=7; Path=/"),))
+
+    with serving(script) as node:
+        reader = chain(node)
+        assert [reader.head(), reader.head()] == [HEAD, HEAD]
+        assert node.cookies == ["", "backend=7"]
+
+
+def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(GOOD) as node:
+        monkeypatch.setenv("HTTP_PROXY", node.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        assert NodeChain("http://far.example.org/5ecre7", CHAIN_ID, "devnet").head() == HEAD
+        assert len(node.asked) == 1
+
+
 def test_a_broadcast_is_never_repeated_by_itself() -> None:
     """threat_02: whether the lost one arrived is for the receipt to say."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from governance.adapters.recalled import RecalledChain
+from governance.adapters.recalled import Reads, RecalledChain
 from governance.core.call import Call, encode_call, function
 from governance.core.facts import Head
 from governance.ports import Answer
@@ -78,3 +78,18 @@ def test_the_newest_block_and_another_block_are_asked_anew(place: Place) -> None
     chain.codes([place.site.network.target], second)
     assert second != first
     assert counting.asked == ["head", "codes", "head", "codes"]
+
+
+def test_what_is_foreseen_is_asked_along_with_the_first_of_its_sort(place: Place) -> None:
+    counting = Counting(place)
+    chain = RecalledChain(counting)  # type: ignore[arg-type]  # as above
+    head, network = place.site.chain.head(), place.site.network
+    fee = Call(to=network.target, data=FEE)
+    chain.foresee(Reads(calls=(fee,), codes=(network.target, network.council)))
+    assert chain.codes([network.timelock], head) == place.site.chain.codes([network.timelock], head)
+    assert chain.codes([network.target, network.council], head) == place.site.chain.codes(
+        [network.target, network.council], head
+    )
+    assert counting.asked == ["codes"]
+    assert chain.call_many([fee], head) == place.site.chain.call_many([fee], head)
+    assert counting.asked == ["codes", "call_many"]

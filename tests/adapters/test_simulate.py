@@ -10,7 +10,7 @@ from governance.core.call import Call
 from governance.core.difference import Part, stored
 from governance.core.errors import Unreachable
 from governance.core.facts import Head
-from governance.core.scenes import Frame, Scene, Sent
+from governance.core.scenes import Frame, Scene, Sent, Trial
 from governance.core.slots import word_at
 from governance.core.units import ZERO_WORD, Duration, Moment, checksummed, to_hex
 from tests.adapters.badnode import Questions, Reply, answers, by_method, failure, serving
@@ -134,6 +134,38 @@ def test_a_trace_leaves_out_what_sending_costs_and_what_was_undone() -> None:
         (B, Part.STORAGE, b"\0"),
     ]
     assert trace.delegated == (Frame(account=A, code=C),)
+
+
+def test_only_of_a_trial_that_stores_nothing_it_is_asked_whether_it_went_through() -> None:
+    stores = {"pre": {A.lower(): {"storage": {}}}, "post": {A.lower(): {"storage": {"0x1": "0x2"}}}}
+    pays = {"pre": {A.lower(): {"balance": "0x5"}}, "post": {A.lower(): {"balance": "0x6"}}}
+    differences = {to_hex(b"\1"): stores, to_hex(b"\2"): pays, to_hex(b"\3"): NO_DIFFERENCE}
+    trees = {to_hex(b"\2"): NO_CALLS, to_hex(b"\3"): {**NO_CALLS, "error": "execution reverted", "output": REASON}}
+
+    def trace(call: dict[str, str], _block: object, how: dict[str, Any]) -> object:
+        return (differences if how["tracer"] == "prestateTracer" else trees)[call["data"]]
+
+    wanted = [
+        Trial(sent=Sent(call=Call(to=A, data=bytes([n])), sender=B), moment=Moment(1), given=()) for n in (1, 2, 3)
+    ]
+    with serving(by_method(debug_traceCall=trace)) as node:
+        found = simulator(node.url).traces(wanted, HEAD)
+    assert [(each.ok, len(each.changes)) for each in found] == [(True, 1), (True, 1), (False, 0)]
+    assert "“no”" in found[2].reason
+    assert [len(asked) for asked in node.asked] == [3, 2]
+
+
+@pytest.mark.node
+def test_the_same_scenes_are_played_once(node: Node) -> None:
+    box, head = node.deploy("Box"), node.head()
+    made = simulator(node.url)
+    scenes = [
+        Scene(moment=head.timestamp + Duration(n), sent=(Sent(call=call(box, "set(uint256)", n), sender=B),))
+        for n in (12, 24)
+    ]
+    one, both = made.play(scenes[:1], head), made.play(scenes, head)
+    assert made.play(scenes[:1], head) is one
+    assert (len(one), len(both)) == (1, 2)
 
 
 @pytest.mark.node

@@ -168,7 +168,9 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same anvil for everybody, no colours, and nobody's endpoints."""
     monkeypatch.setenv("GOV_ANVIL", str(anvil.require_anvil(ROOT)))
     monkeypatch.setenv("NO_COLOR", "1")
-    for name in [name for name in os.environ if name.startswith("GOV_RPC_") or name == "GOV_DATABASE"]:
+    for name in [
+        name for name in os.environ if name.startswith(("GOV_RPC_", "GOV_SAFE_SERVICE_")) or name == "GOV_DATABASE"
+    ]:
         monkeypatch.delenv(name)
 
 

@@ -27,6 +27,7 @@ DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("plan", "locked", (ONE,), "governance/lock/v1"),
     ("simulate", "locked", (ONE,), "governance/simulation/v1"),
     ("sign", "locked", (ONE, "--confirm", "HASH"), "governance/ballots/v1"),
+    ("sign", "locked", (ONE, "--show"), "governance/card/v1"),
     ("approve", "asked", (ONE, "--confirm", "BASIS"), "governance/approvals/v1"),
     ("signatures", "signed", (ONE,), "governance/signatures/v1"),
     ("hash", "drafted", (TRANSACTION,), "governance/hash/v1"),
@@ -47,6 +48,7 @@ DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("facet deploy", "drafted", ("FeeFacet@2", "-n", "devnet"), "governance/facet/v1"),
     ("deploy", "drafted", ("DESCRIPTION", "-n", "other", "--chain-id", "31337"), "governance/deploy/v1"),
 ]
+NAMES = [" ".join((command, *(word for word in more if word.startswith("--")))) for command, _, more, _ in DONE]
 MANIFEST = f'{{"routes": [{{"selector": "0xddca3f43", "facet": "0x{"11" * 20}", "codehash": "0x{"22" * 32}"}}]}}'
 DESCRIPTION = """\
 schema: governance/deployment/v1
@@ -84,11 +86,11 @@ def words(gov: Gov, command: str, more: tuple[str, ...]) -> list[str]:
     }
     if "BASIS" in more:
         meant["BASIS"] = gov.plan_basis()
-    keyed = gov.key("dave" if command == "approve" else "alice") if command in KEYED else ()
+    keyed = gov.key("dave" if command == "approve" else "alice") if command in KEYED and "--show" not in more else ()
     return [*command.split(), *(meant.get(word, word) for word in more), *keyed]
 
 
-@pytest.mark.parametrize(("command", "stage", "more", "schema"), DONE, ids=[row[0] for row in DONE])
+@pytest.mark.parametrize(("command", "stage", "more", "schema"), DONE, ids=NAMES)
 def test_tools_get_one_document_with_its_schema(
     at: At, command: str, stage: str, more: tuple[str, ...], schema: str
 ) -> None:

@@ -72,7 +72,7 @@ def signing(at: At) -> Iterator[tuple[Gov, Terminal]]:
     terminal = Terminal(gov, "sign", "1", "--key", ".gov/devnet/keys/alice.json")
     terminal.read_until("password of alice.json")
     terminal.type("devnet")
-    terminal.read_until("type the last two groups")
+    terminal.read_until("as your other screen shows it")
     yield gov, terminal
     terminal.end()
 
@@ -85,7 +85,9 @@ def test_the_card_fits_and_the_typed_groups_sign(signing: tuple[Gov, Terminal]) 
     assert f"  safe tx hash  {' '.join(groups[:8])}" in lines
     assert f"                {' '.join(groups[8:])}" in lines
     assert "devnet\n" not in terminal.seen.split("password of")[1].split("CALL")[0].replace("\r", ""), "it echoes"
-    terminal.type(" ".join(groups[-2:]))
+    asked = re.search(r"type groups (\d+) and (\d+) of the", terminal.seen)
+    assert asked is not None
+    terminal.type(" ".join(groups[int(place) - 1] for place in asked.groups()))
     terminal.read_until("signed by 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266")
     assert (gov.root / f"proposals/{ONE}.signatures").is_dir()
 

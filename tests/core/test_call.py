@@ -241,6 +241,14 @@ def test_a_call_carries_a_uint256_of_wei(value: int) -> None:
         Call(to=ZERO_ADDRESS, value=value)
 
 
+def test_a_truth_is_no_number_however_often_both_are_encoded() -> None:
+    number, truth = function("f(uint256)"), function("f(bool)")
+    assert encode_call(number, [1])[4:] == encode_call(truth, [True])[4:] == encode_call(number, [1])[4:]
+    for fn, argument in ((number, True), (truth, 1), (number, True)):
+        with pytest.raises(Rejected, match="do not fit"):
+            encode_call(fn, [argument])
+
+
 def test_a_call_is_selector_and_arguments() -> None:
     fn = Function(name="transfer", inputs=("address", "uint256"), outputs=("bool",))
     to = address("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed")

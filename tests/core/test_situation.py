@@ -53,6 +53,7 @@ BEFORE = Situation(
         timelock_may_commit=True, timelock_may_apply=True, timelock_may_remove=True, guardian_may_pause=True,
     ),
     target_roles={ADMIN: frozenset({TIMELOCK}), EMERGENCY: frozenset({GUARDIAN})},
+    target_owner=ZERO_ADDRESS,
     timelock=TimelockFacts(
         address=TIMELOCK, code_hash=WORD, min_delay=Duration(7), council_may_propose=True, council_may_cancel=True,
         guardian_may_cancel=True, open_executor=True,
@@ -184,7 +185,9 @@ def test_gained_roles_are_told_first() -> None:
     assert "role" in found[1].message
 
 
-def test_a_system_without_roles_has_its_owner_among_the_statements() -> None:
-    diamond = replace(BEFORE, target_roles={})
-    assert statements(diamond)["target", "owner is the timelock"] == "True"
-    assert ("target", "owner is the timelock") not in statements(BEFORE)
+def test_a_diamond_has_its_owner_among_the_statements() -> None:
+    diamond = replace(target(generation=Generation.DIAMOND), target_roles={}, target_owner=TIMELOCK)
+    assert statements(diamond)["target", "owner"] == TIMELOCK
+    assert ("target", "owner") not in statements(BEFORE)
+    (found,) = unpromised(diamond, replace(diamond, target_owner=BOB), [], NETWORK)
+    assert found.message.startswith("owner of the target would change")

@@ -410,6 +410,7 @@ def test_the_doctor_asks_everything_although_something_fails(place: Place) -> No
         "the timelock may commit roots and apply routes",
         "the governed system is not paused",
         "the governed system is not frozen",
+        "every upgrade waits in the timelock",
     ]
 
 

@@ -20,7 +20,7 @@ from tests.life.test_simulate import (
     ONE,
     PAUSE,
     SWAP,
-    _hostile,
+    hostile,
     rehearse,
     rehearsed,
     set_fee,
@@ -89,12 +89,12 @@ def test_of_a_system_that_is_paused_only_the_end_of_the_pause_is_drilled(place: 
 
 def _guardian_robbed_of_its_role(place: Place, node: Devnet) -> Body:
     guardian = place.site.network.guardian
-    return set_fee(_hostile(place, node, "revokeRole(bytes32,address)", EMERGENCY, guardian), expect=[])
+    return set_fee(hostile(place, node, "revokeRole(bytes32,address)", EMERGENCY, guardian), expect=[])
 
 
 def _timelock_without_its_right(place: Place, node: Devnet) -> Body:
     timelock = place.site.network.timelock
-    return set_fee(_hostile(place, node, "revokeRole(bytes32,address)", ZERO_WORD, timelock), expect=[])
+    return set_fee(hostile(place, node, "revokeRole(bytes32,address)", ZERO_WORD, timelock), expect=[])
 
 
 def _wrapped(signature: str, instead: str) -> Callable[[Place, Devnet], Body]:

@@ -335,19 +335,19 @@ def test_named_executors_execute(place: Place, node: Devnet) -> None:
 # ---- sabotage --------------------------------------------------------------------------------------------------------
 
 
-def _hostile(place: Place, node: Devnet, signature: str, *arguments: Any) -> Address:
+def hostile(place: Place, node: Devnet, signature: str, *arguments: Any) -> Address:
     """An admin of the target that, whenever it is called, calls the target."""
-    hostile = deploy(node, "HostileReceiver")
+    receiver = deploy(node, "HostileReceiver")
     target = place.site.network.target
     payload = encode_call(function(signature), arguments)
     arm = encode_call(function("arm(address,bytes)"), [target, payload])
     sent = node.ask(
         "eth_sendTransaction",
-        {"from": people()["dave"].address, "to": hostile, "data": to_hex(arm), "gas": hex(10**6)},
+        {"from": people()["dave"].address, "to": receiver, "data": to_hex(arm), "gas": hex(10**6)},
     )
     mined(node, sent)
-    place.timelock_does((target, "grantRole(bytes32,address)", [bytes(32), hostile]))
-    return hostile
+    place.timelock_does((target, "grantRole(bytes32,address)", [bytes(32), receiver]))
+    return receiver
 
 
 def _guarded_by(node: Devnet, safe: Address, guard: Address) -> None:
@@ -357,12 +357,12 @@ def _guarded_by(node: Devnet, safe: Address, guard: Address) -> None:
 
 
 def _guard_that_acts_when_it_is_scheduled(place: Place, node: Devnet) -> Body:
-    _guarded_by(node, place.site.network.council, _hostile(place, node, "setFee(uint256)", 40))
+    _guarded_by(node, place.site.network.council, hostile(place, node, "setFee(uint256)", 40))
     return set_fee()
 
 
 def _guard_that_undoes_a_pause(place: Place, node: Devnet) -> Body:
-    _guarded_by(node, place.site.network.guardian, _hostile(place, node, "unpause()"))
+    _guarded_by(node, place.site.network.guardian, hostile(place, node, "unpause()"))
     return PAUSE
 
 
@@ -399,8 +399,8 @@ def _facet_that_lends_its_storage(place: Place, node: Devnet) -> Body:
 
 def _call_that_grants_a_role(place: Place, node: Devnet) -> Body:
     """The innocent call ends in a contract with the admin's right, which uses it."""
-    hostile = _hostile(place, node, "grantRole(bytes32,address)", keccak(b"COMMIT_ROLE"), people()["heidi"].address)
-    return set_fee(hostile, expect=[])
+    giver = hostile(place, node, "grantRole(bytes32,address)", keccak(b"COMMIT_ROLE"), people()["heidi"].address)
+    return set_fee(giver, expect=[])
 
 
 def _call_that_writes_once_more(place: Place, node: Devnet) -> Body:

@@ -4,6 +4,7 @@ stdout carries the result: tables for people, one JSON document with `--json`. s
 """
 
 import json
+import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -132,16 +133,21 @@ def printable(text: str) -> str:
 
 
 def confirm_hash(name: str, word: Bytes32, given: Sequence[str] | None) -> None:
-    """The hash, compared elsewhere, must be given or typed: a `y` is given without looking."""
+    """The hash, compared elsewhere, must be given, or two of its groups typed: a `y` is given without looking.
+
+    Which groups is left to chance each time, so that no habit answers.
+    """
     if given is not None:
         if to_hex(word) not in given:
             raise Refused(f"no --confirm names {to_hex(word)}", hint="compare the hash with the one you reviewed")
         return
     if not sys.stdin.isatty():
         raise Rejected("nobody is there to confirm", hint="run in a terminal, or give the hash with --confirm")
-    tail = grouped(word).split()[-2:]
-    typed = typer.prompt(f"type the last two groups of the {name} ({len(tail)} groups of 4)", err=True)
-    if typed.replace(" ", "").lower() != "".join(tail):
+    groups = grouped(word).split()
+    asked = sorted(secrets.SystemRandom().sample(range(len(groups)), 2))
+    places = " and ".join(f"{place + 1}" for place in asked)
+    typed = typer.prompt(f"type groups {places} of the {name}, of 16, as your other screen shows it", err=True)
+    if typed.replace(" ", "").lower() != "".join(groups[place] for place in asked):
         raise Refused("the groups differ: nothing was signed", hint="compare the hash on the card once more")
 
 

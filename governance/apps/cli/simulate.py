@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.apps import show, showafter, wiring
+from governance.apps import show, showafter, showpower, wiring
 from governance.apps.cli.common import (
     HERE,
     AsJson,
@@ -59,6 +59,7 @@ def simulate(
         documents = [
             {
                 **show.rehearsal_document(each),
+                "power": showpower.power_document(each.power),
                 **showafter.afterwards_document(each),
                 "findings": [finding_document(finding) for finding in each.findings],
             }
@@ -67,7 +68,8 @@ def simulate(
         emit({"schema": "governance/simulation/v1", "networks": documents})
     else:
         for each in rehearsals:
-            console().print(show.rehearsal(each), showafter.afterwards(each), showafter.findings(each.findings))
+            console().print(show.rehearsal(each), showpower.power(each.power), showafter.afterwards(each))
+            console().print(showafter.findings(each.findings))
     for each in rehearsals:
         try:
             each.require()
