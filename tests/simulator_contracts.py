@@ -81,6 +81,12 @@ class Safe(Contract):
         msg.world.emit(self.address, words, digest, data=bytes(32))
         return ok
 
+    def fallback(self, msg: Message) -> bytes:
+        """`receive`: a plain call is taken; of others none is known without a handler."""
+        if msg.data:
+            return super().fallback(msg)
+        return b""
+
     def _check(self, sender: Address, digest: Bytes32, signatures: bytes) -> None:
         """`checkNSignatures`; contract signatures have nobody to ask here."""
         if len(signatures) < 65 * self.threshold:

@@ -131,6 +131,8 @@ class Claim:
     lane: str
     nonces: tuple[int, ...]
     """Safe nonces, one a step."""
+    hashes: tuple[Bytes32, ...]
+    """Safe transaction hashes, one a step."""
     operations: tuple[Bytes32, ...]
     """Ids, in order; empty on the lanes without a timelock."""
 
@@ -142,6 +144,7 @@ def read_claim(entry: Mapping[str, Any], file: str) -> Claim:
         return Claim(
             lane=str(plan["lane"]),
             nonces=tuple(unsigned(step["safe_tx"]["nonce"]) for step in steps),
+            hashes=tuple(word(step["safe_tx"]["safe_tx_hash"]) for step in steps),
             operations=tuple(word(step["operation"]["id"]) for step in steps if "operation" in step),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:

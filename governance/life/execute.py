@@ -13,6 +13,7 @@ from governance.core.kinds import Lane
 from governance.core.stage import ACTIONS, Stage
 from governance.core.units import to_hex
 from governance.life.agreement import agreement_on
+from governance.life.live import require_uncontested
 from governance.life.locked import policy_before, require_fresh, swapped_code
 from governance.life.pin import case_at, permitted
 from governance.life.rehearsed import require_rehearsed
@@ -67,6 +68,7 @@ def _act(
     plan, agreement = locked.plan, agreement_on(site, workspace, sighting, index)
     if step.operation is None:
         require_fresh(site, workspace, locked, head, gate=Gate.EXECUTE, agreement=agreement)
+        require_uncontested(site, workspace, sighting)
         require_rehearsed(rehearse, locked, gate=Gate.EXECUTE)
         return send_safe_transaction(site, sighting, index, sender, act="execute")
     case = case_at(site, locked.policy, locked.proposal, head, gate=Gate.EXECUTE, plan=plan)

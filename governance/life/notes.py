@@ -1,4 +1,4 @@
-"""What the journal is told: sightings when they are news, and acts. It is told afterwards, and decides nothing.
+"""What the journal is told: sightings when they are news, acts, and every hash that somebody was shown or signed.
 
 A journal that is damaged or out of reach is an error of the journal: whoever calls shows what the chain said all the same.
 """
@@ -6,8 +6,10 @@ A journal that is damaged or out of reach is an error of the journal: whoever ca
 from collections.abc import Sequence
 
 from governance.core.facts import Receipt
+from governance.core.safetx import SafeTx
 from governance.core.stage import Stage, audit
-from governance.core.units import to_hex
+from governance.core.units import Address, to_hex
+from governance.life.sign import Ceremony
 from governance.life.watch import Sighting
 from governance.ports import Journal
 
@@ -23,6 +25,19 @@ def note_sighting(journal: Journal, sighting: Sighting) -> None:
         if before is None or before.subject["stage"] != str(step.stage):
             subject = {"safe_tx_hash": digest, "stage": str(step.stage), "block": str(sighting.head.number)}
             journal.append("sighted", sighting.proposal, sighting.network, subject, at=sighting.head.timestamp)
+
+
+def note_hash(journal: Journal, kind: str, ceremony: Ceremony, tx: SafeTx, signer: Address) -> None:
+    """Into the ledger: what somebody was `shown`, has `signed` or has `declined`, before anything else is done with it."""
+    subject = {
+        "safe_tx_hash": to_hex(tx.hash),
+        "chain_id": str(tx.chain_id),
+        "safe": tx.safe,
+        "nonce": str(tx.nonce),
+        "signer": signer,
+    }
+    plan = ceremony.locked.plan
+    journal.append(kind, plan.proposal, plan.network, subject, at=ceremony.sighting.head.timestamp)
 
 
 def note_acts(journal: Journal, sighting: Sighting, kind: str, receipts: Sequence[tuple[str, Receipt]]) -> None:

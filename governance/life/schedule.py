@@ -15,6 +15,7 @@ from governance.core.signature import SignatureKind
 from governance.core.stage import ACTIONS, DONE_TIMESTAMP, Stage
 from governance.core.units import to_hex
 from governance.life.agreement import agreement_on
+from governance.life.live import require_uncontested
 from governance.life.locked import require_fresh
 from governance.life.rehearsed import require_rehearsed
 from governance.life.site import Rehearse, Site, Workspace
@@ -41,6 +42,7 @@ def queue(
         assert sighting.locked is not None
         agreement = agreement_on(site, workspace, sighting, index)
         require_fresh(site, workspace, sighting.locked, sighting.head, gate=Gate.QUEUE, agreement=agreement)
+        require_uncontested(site, workspace, sighting)
         require_rehearsed(rehearse, sighting.locked, gate=Gate.QUEUE)
         receipt = send_safe_transaction(site, sighting, index, sender, act="queue")
         sighting = look(site, workspace, proposal_id)

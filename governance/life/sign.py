@@ -2,30 +2,33 @@
 
 Procedure:
 1. The lock file must hold, and the chain must still say what was pinned.
-2. The hashes of every Safe transaction come from three places: our core, safe-eth-py, and the Safe's own
+2. Nothing else that was signed may stand against it: no other hash at its nonce, no other hash of its own.
+3. The hashes of every Safe transaction come from three places: our core, safe-eth-py, and the Safe's own
    `getTransactionHash`. Any difference stops.
-3. The timelock's own `hashOperationBatch` must give the operation id.
-4. A rehearsal on this block must find nothing, and have the effects that were locked.
-5. The signer must be an owner as of this block, or an owner of a Safe that is one: then what is signed is that Safe's
+4. The timelock's own `hashOperationBatch` must give the operation id.
+5. A rehearsal on this block must find nothing, and have the effects that were locked.
+6. The signer must be an owner as of this block, or an owner of a Safe that is one: then what is signed is that Safe's
    message, and the way is part of what is shown.
-6. The card is made from the very values that are hashed. Only then the signer's port is asked.
+7. The card is made from the very values that are hashed. Only then the signer's port is asked.
 
 It does not judge whether the change is wise, and signs nothing that is already scheduled.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from governance.core.ballot import Ballot
 from governance.core.case import Gate
 from governance.core.errors import ChainContradicts, Finding, Refused
 from governance.core.facts import Head
+from governance.core.journal import Entry
 from governance.core.plan import Plan, Step
 from governance.core.rehearsal import Rehearsal
 from governance.core.safemessage import Level, SafeMessage, message_through
 from governance.core.safetx import SafeTx
 from governance.core.stage import Stage
 from governance.core.units import Address, Bytes32, to_hex
+from governance.life.live import require_uncontested
 from governance.life.locked import Locked, require_fresh
 from governance.life.rehearsed import require_rehearsed
 from governance.life.site import Rehearse, Site, Workspace
@@ -51,9 +54,15 @@ class Ceremony:
 
 
 def prepare(
-    site: Site, workspace: Workspace, proposal_id: str, witness: Witness, *, rehearse: Rehearse | None
+    site: Site,
+    workspace: Workspace,
+    proposal_id: str,
+    witness: Witness,
+    *,
+    rehearse: Rehearse | None,
+    ledger: Iterable[Entry] = (),
 ) -> Ceremony:
-    """Steps 1 to 4 of the procedure. Raises Refused or ChainContradicts."""
+    """Steps 1 to 5 of the procedure. Raises Refused or ChainContradicts. `ledger` remembers what was signed here before."""
     sighting = look(site, workspace, proposal_id)
     if sighting.locked is None:
         raise Refused(f"{proposal_id} is not locked on {site.network.name}", hint=f"run gov lock {proposal_id} first")
@@ -64,6 +73,7 @@ def prepare(
             hint="see gov status",
         )
     require_fresh(site, workspace, sighting.locked, sighting.head, gate=Gate.SIGN)
+    require_uncontested(site, workspace, sighting, ledger=ledger)
     for step in steps:
         _require_agreement(site, sighting.locked.plan, step, sighting, witness)
     rehearsal = require_rehearsed(rehearse, sighting.locked, gate=Gate.SIGN)

@@ -23,6 +23,7 @@ from governance.core.signature import SignatureKind
 from governance.core.stage import ACTIONS, SUCCESSORS, Stage
 from governance.core.units import ZERO_WORD, Moment
 from governance.life import sign
+from governance.life.reject import rejections, send_rejection, sign_rejection
 from tests.sites import (
     CHAIN_ID,
     DAY,
@@ -35,6 +36,7 @@ from tests.sites import (
     on_anvil,
     people,
     rules,
+    safe_tx_hash_by_safe_eth,
     simulated,
 )
 
@@ -569,6 +571,12 @@ def test_a_plan_for_other_routes_than_the_live_ones_is_stale(place: Place) -> No
         ("lock-stale", "pins.target.active_root"),
         ("lock-stale", "pins.target.routes"),
     ]
+    place.lock(TWO)
+    assert refused(place.sign, TWO, "carol") == ["nonce-contested"]
+    for name in ("alice", "bob", "carol"):
+        (each,) = rejections(place.site, place.space, TWO)
+        sign_rejection(place.site, each, people()[name], place.space, safe_tx_hash_by_safe_eth)
+    send_rejection(place.site, rejections(place.site, place.space, TWO)[0], place.payer)
     place.lock(TWO)
     place.sign(TWO, "carol", "dave", "erin")
     assert place.queue(TWO).stage is Stage.WAITING

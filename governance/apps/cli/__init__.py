@@ -15,9 +15,11 @@ from governance.apps.cli import (
     facets,
     hashes,
     manifests,
+    nonces,
     plans,
     policy,
     rollback,
+    signatures,
     signing,
     simulate,
 )
@@ -47,7 +49,9 @@ app.command("plan", short_help="Show the plan that follows from the chain now.")
 app.command("simulate", short_help="Rehearse a proposal's whole life on the live state.")(simulate.simulate)
 app.command("sign", short_help="Show what will be signed, then sign it with a keystore.")(signing.sign)
 app.command("approve", short_help="Approve in a role of members, beside the Safe.")(approving.approve)
-app.command("signatures", short_help="Who signed or approved, who is missing, what is wrong.")(signing.signatures)
+app.command("signatures", short_help="Who signed or approved, who is missing, what is wrong.")(signatures.signatures)
+app.command("nonces", short_help="Which nonce belongs to which proposal; conflicts and gaps.")(nonces.nonces)
+app.add_typer(nonces.app, name="reject", short_help="Spend the nonce of what is not to happen any more.")
 app.command("hash", short_help="The three hashes of any Safe transaction, offline.")(hashes.hash_command)
 app.command("queue", short_help="Schedule a signed proposal in the timelock.")(acts.queue)
 app.command("status", short_help="Where proposals stand, derived from the chain now.")(plans.status)

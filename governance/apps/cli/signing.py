@@ -1,12 +1,12 @@
-"""`gov sign` and `gov signatures`: the moment of signing, and who has signed."""
+"""`gov sign`: the moment of signing. A card, two groups of its hash, a signature."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from governance.apps import show as showing
-from governance.apps import showapprovals, wiring
+from governance.apps import wiring
 from governance.apps.card import Card, card_document, cards, rows
 from governance.apps.cli.common import (
     HERE,
@@ -22,10 +22,15 @@ from governance.apps.cli.common import (
     one_proposal,
 )
 from governance.apps.names import names_of
-from governance.core.errors import Rejected
+from governance.apps.show import ballot_document
+from governance.core.errors import Refused, Rejected
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from governance.adapters.workspace import FileWorkspace
     from governance.core.ballot import Ballot
+    from governance.ports import Signer
 
 Confirm = Annotated[
     list[str] | None,
@@ -64,7 +69,6 @@ def sign(
     """Show what will be signed, with every hash a hardware wallet shows, then sign it with a keystore."""
     from governance.core.units import address
     from governance.life.sign import prepare, way_of
-    from governance.life.sign import sign as life_sign
 
     if (key is None) is not show:
         raise Rejected("name the key that signs, or say --show", hint="gov sign 7 --key FILE")
@@ -76,64 +80,54 @@ def sign(
     ballots: list[Ballot] = []
     for name in wiring.networks_of(space, proposal_id, network):
         site = wiring.site(space, name)
-        rehearse = None if unrehearsed else wiring.rehearse(space, site)
-        ceremony = prepare(site, space, proposal_id, wiring.witness, rehearse=rehearse)
+        ceremony = prepare(
+            site,
+            space,
+            proposal_id,
+            wiring.witness,
+            rehearse=None if unrehearsed else wiring.rehearse(space, site),
+            ledger=wiring.journal(space).entries(),
+        )
         way = () if signer is None else way_of(ceremony, signer.address, chosen)
-        names = names_of(space.policy(), ceremony.locked.proposal, name)
-        screen = console(stderr=not show)
-        for card in cards(ceremony, way):
-            shown.append(card)
-            if not (show and json):
-                screen.print("\n".join(rows(card, screen.width, names)), markup=False)
-            if signer is not None:
-                confirm_hash("Safe message hash" if way else "Safe transaction hash", card.asked, confirm)
+        made = cards(ceremony, way)
+        if not (show and json):
+            _show(space, made, console(stderr=not show))
+        shown += made
         if signer is not None:
-            ballots += life_sign(ceremony, signer, space, way)
+            ballots += _signed(space, made, signer, confirm)
     if show and json:
         emit({"schema": "governance/card/v1", "cards": [card_document(card) for card in shown]})
     elif json:
-        emit({"schema": "governance/ballots/v1", "ballots": [showing.ballot_document(ballot) for ballot in ballots]})
+        emit({"schema": "governance/ballots/v1", "ballots": [ballot_document(ballot) for ballot in ballots]})
     else:
         for ballot in ballots:
             console().print(f"signed by {ballot.signer}: nonce {ballot.nonce}, 0x{ballot.safe_tx_hash.hex()}")
 
 
-def signatures(
-    proposal: ProposalId,
-    workspace: WorkspaceDir = HERE,
-    network: OnNetwork = None,
-    take: Annotated[bool, typer.Option("--pull", help="First take over signatures from the Safe service.")] = False,
-    give: Annotated[bool, typer.Option("--push", help="Then give the Safe service what it lacks.")] = False,
-    json: AsJson = False,
-) -> None:
-    """Who has signed or approved, who is missing, and what is wrong with it: against the newest block."""
-    from governance.life.agreement import asked_of
-    from governance.life.exchange import pull, push
-    from governance.life.watch import look
+def _show(space: "FileWorkspace", made: Sequence[Card], screen: "Console") -> None:
+    for card in made:
+        locked = card.ceremony.locked
+        names = names_of(space.policy(), locked.proposal, locked.plan.network)
+        screen.print("\n".join(rows(card, screen.width, names)), markup=False)
 
-    space = wiring.workspace(workspace)
-    proposal_id = one_proposal(proposal, space.proposal_ids())
-    seen, exchanged = [], []
-    for name in wiring.networks_of(space, proposal_id, network):
-        site = wiring.site(space, name)
-        if take:
-            exchanged.append(("from", pull(look(site, space, proposal_id), space, wiring.exchange(site.network))))
-        sighting = look(site, space, proposal_id)
-        seen.append((sighting, *asked_of(site, space, sighting)))
-        if give:
-            exchanged.append(("to", push(sighting, wiring.exchange(site.network))))
-    if json:
-        networks = [
-            {**showing.quorum_document(s), **showapprovals.roles_document(case, asked)} for s, case, asked in seen
-        ]
-        moved = [showing.exchange_document(way, each) for way, each in exchanged]
-        emit({"schema": "governance/signatures/v1", "networks": networks, "exchanged": moved})
-    else:
-        for sighting, case, asked in seen:
-            console().print(showing.quorum(sighting, space.policy()))
-            if case is not None:
-                console().print(showapprovals.roles(case, asked))
-        for way, each in exchanged:
-            console().print(showing.exchanged(way, each))
-    if any(sighting.findings for sighting, _, _ in seen) or any(each.findings for _, each in exchanged):
-        raise typer.Exit(1)
+
+def _signed(
+    space: "FileWorkspace", made: Sequence[Card], signer: "Signer", given: list[str] | None
+) -> "Sequence[Ballot]":
+    """Confirmed card by card, then signed; the ledger keeps what was shown, declined and signed."""
+    from governance.life.notes import note_hash
+    from governance.life.sign import sign as life_sign
+
+    journal, ceremony = wiring.journal(space), made[0].ceremony
+    for card in made:
+        tx = card.step.safe_tx
+        note_hash(journal, "shown", ceremony, tx, signer.address)
+        try:
+            confirm_hash("Safe message hash" if card.way else "Safe transaction hash", card.asked, given)
+        except (Refused, typer.Abort):
+            note_hash(journal, "declined", ceremony, tx, signer.address)
+            raise
+    ballots = life_sign(ceremony, signer, space, made[0].way)
+    for card in made:
+        note_hash(journal, "signed", ceremony, card.step.safe_tx, signer.address)
+    return ballots
