@@ -266,6 +266,20 @@ def test_an_allowance_is_of_the_calls_that_its_conditions_speak_of() -> None:
     ]
 
 
+def test_wei_is_counted_of_the_calls_that_the_conditions_speak_of() -> None:
+    policy = rules(
+        permission(
+            "f(uint8)", "{argument: 0, equal: 1}", value_at_most="9", allowance="{wei: true, at_most: 10, per: 30 d}"
+        )
+        + permission("f(uint8)", "{argument: 0, equal: 2}", value_at_most="9"),
+        wei=99,
+    )
+    assert told(policy, call("f(uint8)", "1", value=9), call("f(uint8)", "2", value=9)) == []
+    assert told(policy, call("f(uint8)", "1", value=9), call("f(uint8)", "1", value=2)) == [
+        "11 more would make 11 within 30 d, rule slow allows 10"
+    ]
+
+
 def test_a_list_is_allowed_by_its_sum() -> None:
     policy = rules(permission("f(uint8[])", allowance='{argument: "0[]", at_most: 10, per: 30 d}'))
     assert told(policy, call("f(uint8[])", ["4", "5"]), call("f(uint8[])", ["1"])) == []
@@ -308,6 +322,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "less than the least": (permission("f(uint8)", "{argument: 0, less: 0}"), "policy-condition"),
     "less than the least of negatives": (permission("f(int8)", '{argument: 0, less: "-128"}'), "policy-condition"),
     "more than the most": (permission("f(uint8)", "{argument: 0, greater: 255}"), "policy-condition"),
+    "more than the most of what may be negative": (permission("f(int8)", "{argument: 0, greater: 127}"), "policy-condition"),
     "no bits": (permission("f(uint8)", "{argument: 0, bitmask: {mask: 0, equals: 0}}"), "policy-condition"),
     "bits outside of the mask": (permission("f(uint8)", "{argument: 0, bitmask: {mask: 1, equals: 2}}"), "policy-condition"),
     "more wei than the rule lets go": (permission("f()", value_at_most="1"), "policy-calls-value"),
@@ -330,6 +345,15 @@ def test_a_permission_that_makes_no_sense_is_refused_at_its_place(name: str) -> 
         rules(text)
     assert rule in {finding.rule for finding in caught.value.findings}
     assert all(finding.path.startswith("rules[0].calls") and finding.place for finding in caught.value.findings)
+
+
+def test_the_last_number_but_one_may_be_exceeded() -> None:
+    for signature, condition in (
+        ("f(int8)", "greater: 126"),
+        ("f(int8)", 'less: "-127"'),
+        ("f(uint8)", "greater: 254"),
+    ):
+        assert rules(permission(signature, f"{{argument: 0, {condition}}}")).rules[0].calls is not None
 
 
 def test_what_an_author_chooses_must_be_limited_or_said_to_be_free() -> None:
@@ -388,3 +412,14 @@ def test_a_rule_is_read_once() -> None:
     rule: Rule = rules(ALLOWANCE).rules[0]
     assert rule.calls is not None
     assert str(rule.calls[0]) == (f"f(uint8) of {SINK} or target, using at most 10 of argument 0 within 30 d")
+
+
+def test_a_permission_is_told_with_its_wei() -> None:
+    allowance = "{wei: true, at_most: 10, per: 30 d}"
+    rule = rules(permission("f(uint8)", "{argument: 0, less: 3}", value_at_most="9", allowance=allowance), wei=9).rules[
+        0
+    ]
+    assert rule.calls is not None
+    assert str(rule.calls[0]) == (
+        f"f(uint8) of {SINK} or target, where argument 0 less 3, with at most 9 wei, using at most 10 of wei within 30 d"
+    )
