@@ -29,6 +29,7 @@ from governance.core.tree import canonical
 from governance.core.tree import digest as tree_digest
 from governance.core.units import Bytes32, shown, to_hex
 
+MAX_REPORT_BYTES = 4 * 1024 * 1024
 MAX_LOCK_BYTES = 16 << 20
 COPY_LIMITS = Limits(max_bytes=2 << 20)
 """A policy's copy is JSON, which spells some characters longer than the file it was made of."""
@@ -155,6 +156,24 @@ class FileWorkspace:
         write_atomically(file, json.dumps(document, indent=2, sort_keys=True) + "\n")
         return self.shown(file)
 
+    def report_file(self, proposal_id: str) -> Path:
+        """Where the report of a proposal is."""
+        return self.proposal_file(proposal_id).with_suffix(".report.md")
+
+    def report(self, proposal_id: str) -> str | None:
+        """The report as it was written when the proposal was locked."""
+        file = self.report_file(proposal_id)
+        return read_text(file, self.shown(file), max_bytes=MAX_REPORT_BYTES) if file.exists() else None
+
+    def write_report(self, proposal_id: str, text: str | None) -> str:
+        """Write the report, or take away one of another time."""
+        file = self.report_file(proposal_id)
+        if text is None:
+            file.unlink(missing_ok=True)
+        else:
+            write_atomically(file, text)
+        return self.shown(file)
+
     def mailbox(self, proposal_id: str) -> FileMailbox:
         """The folder of signatures beside the proposal."""
         return FileMailbox(self.proposal_file(proposal_id).with_suffix(".signatures"), proposal_id)
@@ -180,6 +199,8 @@ def _is_lock(document: Any, proposal_id: str) -> bool:
     if not isinstance(document, dict) or document.get("schema") != LOCK_SCHEMA:
         return False
     networks = document.get("networks")
+    if not isinstance(document.get("report", 0), str | None):
+        return False
     if document.get("proposal") != proposal_id or not isinstance(document.get("digest"), str):
         return False
     return isinstance(networks, dict) and all(

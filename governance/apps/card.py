@@ -4,31 +4,25 @@ At most 25 rows for one transaction on a screen of 80 columns or more. What is l
 the hashes and the verdicts never are. Through each owner Safe on the way come its own hashes.
 """
 
-import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from governance.apps.names import Names, introductions, named
-from governance.core.effects import RootIs, RouteIs
-from governance.core.keccak import selector
+from governance.apps.names import introductions
 from governance.core.safemessage import Level, message_through
 from governance.core.safetx import grouped
 from governance.core.signable import Hashed
-from governance.core.tree import canonical
-from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, to_hex
+from governance.core.units import ZERO_WORD, Bytes32, to_hex
+from governance.core.wording import Names, changes, named, signatures_in
 
 if TYPE_CHECKING:
-    from governance.core.plan import Plan, Step
-    from governance.core.proposal import Proposal
+    from governance.core.plan import Step
     from governance.core.quorum import Quorum
     from governance.life.sign import Ceremony
 
 ROWS = 25
 """Of one transaction that an owner signs."""
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}(?![0-9a-fA-F])")
-_SIGNATURE = re.compile(rb'"([A-Za-z_$][\w$]*\([\w,\[\]()]*\))')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,28 +131,6 @@ def _levels(card: Card, names: Names, width: int) -> list[str]:
             *hash_rows("signed hash", message.hash, width),
         ]
     return lines
-
-
-def signatures_in(proposal: "Proposal") -> Mapping[bytes, str]:
-    """Functions that the document writes out, by the selector that follows from their text."""
-    found = (text.decode() for text in _SIGNATURE.findall(canonical(proposal.tree)))
-    return {selector(text): text for text in found}
-
-
-def changes(plan: "Plan", signatures: Mapping[bytes, str], names: Names) -> list[str]:
-    """What will be otherwise, in words: routes by the facet they go to, a name beside each account that has one."""
-    routed: dict[str, list[str]] = {}
-    others: list[str] = []
-    last: list[str] = []
-    for effect in plan.effects:
-        if isinstance(effect, RouteIs):
-            routed.setdefault(effect.facet, []).append(signatures.get(effect.selector, to_hex(effect.selector)))
-        else:
-            (last if isinstance(effect, RootIs) else others).append(effect.words)
-    gone = routed.pop(ZERO_ADDRESS, [])
-    told = [f"{facet} answers {', '.join(listed)}" for facet, listed in routed.items()]
-    told += [f"no longer routed: {', '.join(gone)}"] if gone else []
-    return [_ADDRESS.sub(lambda found: named(Address(found[0]), names), words) for words in (*told, *others, *last)]
 
 
 def expiry(card: Card) -> str:

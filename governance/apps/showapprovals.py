@@ -6,10 +6,11 @@ It shows what `life` found and decides nothing. Rich is imported where it is use
 from typing import TYPE_CHECKING, Any
 
 from governance.apps.card import hash_rows
-from governance.apps.names import Names, introductions, named
+from governance.apps.names import introductions
 from governance.apps.show import table
 from governance.core.basis import plan_basis
 from governance.core.units import to_hex
+from governance.core.wording import Names, named
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

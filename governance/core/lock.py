@@ -42,8 +42,13 @@ VOLATILE_OF_TARGET = ("paused", "pending_root")
 """Facts that the plan's bytes do not depend on."""
 
 
-def lock_document(plans: Mapping[str, Plan], effects: Mapping[str, Bytes32]) -> dict[str, Any]:
-    """The lock file of one proposal, by network; `effects` are digests of what was rehearsed, where it was."""
+def lock_document(
+    plans: Mapping[str, Plan], effects: Mapping[str, Bytes32], report: Bytes32 | None = None
+) -> dict[str, Any]:
+    """The lock file of one proposal, by network.
+
+    `effects` are digests of what was rehearsed, where it was; `report` is keccak256 of the report's bytes, where one was made.
+    """
     first = next(iter(plans.values()))
     networks = {
         name: {
@@ -54,7 +59,13 @@ def lock_document(plans: Mapping[str, Plan], effects: Mapping[str, Bytes32]) -> 
         }
         for name, plan in plans.items()
     }
-    return {"schema": SCHEMA, "proposal": first.proposal, "digest": to_hex(first.digest), "networks": networks}
+    return {
+        "schema": SCHEMA,
+        "proposal": first.proposal,
+        "digest": to_hex(first.digest),
+        "report": None if report is None else to_hex(report),
+        "networks": networks,
+    }
 
 
 def pins_document(pins: Pins) -> dict[str, Any]:

@@ -7,7 +7,7 @@ pass and does. A rehearsal speaks of the block it stands on and of no other.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from governance.core.difference import Change, difference_digest
+from governance.core.difference import Change, Key, difference_digest
 from governance.core.drill import Drill
 from governance.core.effects import Seen
 from governance.core.errors import Finding, Refused
@@ -41,6 +41,8 @@ class Rehearsal:
     """The state before the first execution against the state after the last; empty when a step reverts."""
     effects: Bytes32
     """Digest of the changes that does not depend on the moment: what the lock file keeps."""
+    moving: frozenset[Key]
+    """Those of them that become another value when everything happens a little later."""
     whole: bool
     """Every step of the plan is part of it; none is executed yet."""
     undeclared: tuple[Change, ...]

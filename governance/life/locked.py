@@ -18,6 +18,7 @@ from governance.core.policy import Policy
 from governance.core.proposal import Proposal
 from governance.core.units import Address, Bytes32, to_hex
 from governance.life.pin import case_at, gather, kind_of, permitted
+from governance.life.report import require_report
 from governance.life.site import Site, Workspace
 
 
@@ -62,6 +63,14 @@ def open_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked | 
     return Locked(proposal=proposal, policy=policy, kind=kind, plan=plan, effects=read_effects(entry, file))
 
 
+def open_with_report(workspace: Workspace, proposal_id: str, network: str) -> Locked | None:
+    """As `open_lock`, and the report beside it must be the one that was locked."""
+    locked = open_lock(workspace, proposal_id, network)
+    if locked is not None:
+        require_report(workspace, proposal_id)
+    return locked
+
+
 def demand_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked:
     """As `open_lock`, for acts that need one."""
     locked = open_lock(workspace, proposal_id, network)
@@ -73,7 +82,11 @@ def demand_lock(workspace: Workspace, proposal_id: str, network: str) -> Locked:
 def require_fresh(
     site: Site, workspace: Workspace, locked: Locked, head: Head, *, gate: Gate, agreement: Agreement | None = None
 ) -> None:
-    """Refuse a plan whose pins the chain has moved away from, or that the policy in force does not allow now."""
+    """Refuse a plan whose pins the chain has moved away from, or that the policy in force does not allow now.
+
+    So too one with another report beside it than was locked.
+    """
+    require_report(workspace, locked.proposal.id)
     case = case_at(site, locked.policy, locked.proposal, head, gate=gate, plan=locked.plan)
     earlier = policy_before(workspace, locked)
     try:

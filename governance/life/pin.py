@@ -23,16 +23,18 @@ from governance.core.facts import Head, OperationEvent, OperationFacts, Timelock
 from governance.core.keccak import keccak
 from governance.core.kinds import KINDS, Kind, Lane
 from governance.core.lock import lock_document, read_claim, read_pins
+from governance.core.markdown import markdown
 from governance.core.pins import CodePin, FacetPin, Needs, Pins
 from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy, Rule
 from governance.core.proposal import Proposal
-from governance.core.rehearsal import comes_later
+from governance.core.rehearsal import Rehearsal, comes_later
 from governance.core.stage import DONE_TIMESTAMP
 from governance.core.tree import dotted, locate, mention, plain, undotted
 from governance.core.units import ZERO_WORD, Address, Bytes32, address, to_hex
 from governance.core.verdict import judge, judge_by_both
 from governance.life.observe import observe
+from governance.life.report import page_of
 from governance.life.site import Rehearse, Site, Workspace
 
 
@@ -64,20 +66,38 @@ def lock(
     rehearsal finds what must not be.
     """
     plans = {site.network.name: plan_now(site, workspace, proposal_id) for site in sites}
-    effects: dict[str, Bytes32] = {}
+    rehearsals: dict[str, Rehearsal] = {}
     for name, planned in plans.items() if rehearse is not None else ():
         assert rehearse is not None
-        digest = _rehearsed(rehearse[name], planned.plan)
-        if digest is not None:
-            effects[name] = digest
+        played = _rehearsed(rehearse[name], planned.plan)
+        if played is not None:
+            rehearsals[name] = played
+    effects = {name: played.effects for name, played in rehearsals.items()}
     for digest in {each.plan.pins.policy_digest for each in plans.values()}:
         workspace.keep_policy(digest)  # what waits is judged by it as well, whatever comes into force meanwhile
-    document = lock_document({name: each.plan for name, each in plans.items()}, effects)
+    text = _reported(workspace, sites, plans, rehearsals)
+    report = None if text is None else Bytes32(keccak(text.encode()))
+    document = lock_document({name: each.plan for name, each in plans.items()}, effects, report)
+    workspace.write_report(proposal_id, text)
     return Locking(file=workspace.write_lock(proposal_id, document), planned=plans, document=document)
 
 
-def _rehearsed(rehearse: Rehearse, plan: Plan) -> Bytes32 | None:
-    """The digest of the plan's effects; None on the guardian's lane, and for what comes after another proposal."""
+def _reported(
+    workspace: Workspace,
+    sites: Sequence[Site],
+    plans: Mapping[str, "Planned"],
+    rehearsals: Mapping[str, Rehearsal],
+) -> str | None:
+    """The report; None unless every network was rehearsed."""
+    if set(rehearsals) != set(plans):
+        return None
+    networks = {site.network.name: site.network for site in sites}
+    made = [(networks[name], planned.plan, rehearsals[name]) for name, planned in plans.items()]
+    return markdown(page_of(workspace, made))
+
+
+def _rehearsed(rehearse: Rehearse, plan: Plan) -> Rehearsal | None:
+    """What was played without a finding; None on the guardian's lane, and for what comes after another proposal."""
     if plan.lane is Lane.GUARDIAN:
         return None
     try:
@@ -87,7 +107,7 @@ def _rehearsed(rehearse: Rehearse, plan: Plan) -> Bytes32 | None:
             return None
         raise
     rehearsal.require()
-    return rehearsal.effects
+    return rehearsal
 
 
 def plan_now(site: Site, workspace: Workspace, proposal_id: str) -> Planned:

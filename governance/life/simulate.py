@@ -111,6 +111,7 @@ def simulate(
         promised=tuple(promised),
         changes=changes,
         effects=effects_digest(changes, moving=moving | _left_open(subject.locked, site.network)),
+        moving=moving,
         whole=len(subject.pending) == len(made.steps),
         undeclared=undeclared,
         names=names,

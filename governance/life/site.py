@@ -68,6 +68,14 @@ class Workspace(Protocol):
         """Write the lock file, all or nothing; gives the name it is shown by."""
         ...
 
+    def report(self, proposal_id: str) -> str | None:
+        """The report that lies beside the lock file, None when there is none. Raises Rejected when it is no text."""
+        ...
+
+    def write_report(self, proposal_id: str, text: str | None) -> str:
+        """Write the report, all or nothing, or take it away; gives the name it is shown by."""
+        ...
+
     def mailbox(self, proposal_id: str) -> Mailbox:
         """The signatures beside the proposal."""
         ...

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from governance.apps.card import ROWS, Card, card_document, cards, rows
-from governance.apps.names import names_of
 from governance.core.safemessage import Asked, Level
 from governance.core.units import checksummed
+from governance.core.wording import names_of
 from governance.life import sign
 from tests.life.test_life_scenarios import BOTH, SWAP
 from tests.sites import NETWORK, Options, Place, safe_tx_hash_by_safe_eth, simulated

@@ -165,6 +165,7 @@ def test_a_rehearsal_is_demanded_to_be_without_findings() -> None:
         "names": {},
         "undeclared": (),
         "effects": ZERO_WORD,
+        "moving": frozenset(),
         "whole": True,
     }
     good = Rehearsal(**facts, findings=())

@@ -19,8 +19,8 @@ from governance.apps.cli.common import (
     emit,
     one_proposal,
 )
-from governance.apps.names import names_of
 from governance.core.units import Duration
+from governance.core.wording import names_of
 
 if TYPE_CHECKING:
     from governance.core.approval import RoleApproval

@@ -148,7 +148,7 @@ def check(
     json: AsJson = False,
 ) -> None:
     """Schema, policy and lock files of proposals: every violation, with file:line:column. Needs no chain."""
-    from governance.life.locked import open_lock
+    from governance.life.locked import open_with_report
     from governance.life.review import misnamed, report_markdown, report_sarif, review
 
     space = wiring.workspace(workspace)
@@ -161,7 +161,7 @@ def check(
         ids,
         policy=policy,
         read=space.proposal,
-        open_lock=lambda i, n: open_lock(space, i, n),
+        open_lock=lambda i, n: open_with_report(space, i, n),
         force=force,
         at=moment,
     )

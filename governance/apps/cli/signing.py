@@ -21,9 +21,9 @@ from governance.apps.cli.common import (
     emit,
     one_proposal,
 )
-from governance.apps.names import names_of
 from governance.apps.show import ballot_document
 from governance.core.errors import Refused, Rejected
+from governance.core.wording import names_of
 
 if TYPE_CHECKING:
     from rich.console import Console
