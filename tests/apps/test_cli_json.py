@@ -1,10 +1,13 @@
 """`--json` of every command: one document on stdout with its schema, whatever else is said goes to stderr."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 
 from governance.apps.cli import app
+from governance.core.live import rejection
+from governance.core.units import to_hex
 from tests.apps.conftest import ONE, VECTORS, Gov
 
 pytestmark = pytest.mark.node
@@ -13,7 +16,7 @@ At = Callable[[str], Gov]
 RELEASE = str(VECTORS / "payrox-v1-manifest.json")
 TRANSACTION = str(VECTORS / "safe-mainnet-transaction.json")
 HOW = ("--profile", "B", "--odd", "promote")
-KEYED = {"sign", "approve", "queue", "execute", "deploy", "facet deploy"}
+KEYED = {"sign", "reject sign", "reject send", "approve", "queue", "execute", "deploy", "facet deploy"}
 
 DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("init", "drafted", (), "governance/init/v1"),
@@ -36,6 +39,10 @@ DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("execute", "ready", (ONE, "--broadcast"), "governance/act/v1"),
     ("verify", "executed", (ONE,), "governance/verification/v1"),
     ("cancel", "signed", (ONE, "--reason", "a fault"), "governance/draft/v1"),
+    ("signatures", "signed", ("--live",), "governance/live/v1"),
+    ("nonces", "signed", (), "governance/nonces/v1"),
+    ("reject sign", "signed", (ONE, "--nonce", "0", "--confirm", "REJECTION"), "governance/ballots/v1"),
+    ("reject send", "rejected", (ONE, "--nonce", "0", "--broadcast"), "governance/rejection/v1"),
     ("rollback", "locked", (ONE,), "governance/draft/v1"),
     ("history", "executed", (ONE,), "governance/history/v1"),
     ("policy diff", "drafted", ("POLICY", "POLICY"), "governance/policy-diff/v1"),
@@ -70,11 +77,20 @@ def prepared(at: At, stage: str) -> Gov:
     if stage in {"ready", "executed"}:
         gov.act("queue")
         gov.done("devnet", "warp", "48h")
+    if stage == "rejected":
+        for name in ("alice", "bob", "carol"):
+            gov.done("reject", "sign", ONE, "--nonce", "0", *gov.key(name), "--confirm", rejection_hash(gov))
     if stage == "asked":
         gov.ask_security()
     if stage == "executed":
         gov.act("execute")
     return gov
+
+
+def rejection_hash(gov: Gov) -> str:
+    """Of the first nonce of the council."""
+    council = json.loads(gov.lock_file().read_text())["networks"]["devnet"]["plan"]["steps"][0]["safe_tx"]["safe"]
+    return to_hex(rejection(31337, council, 0).hash)
 
 
 def words(gov: Gov, command: str, more: tuple[str, ...]) -> list[str]:
@@ -84,6 +100,8 @@ def words(gov: Gov, command: str, more: tuple[str, ...]) -> list[str]:
         "DESCRIPTION": str(gov.root / "other.yaml"),
         "HASH": gov.safe_hashes()[0] if gov.lock_file().exists() else "",
     }
+    if "REJECTION" in more:
+        meant["REJECTION"] = rejection_hash(gov)
     if "BASIS" in more:
         meant["BASIS"] = gov.plan_basis()
     keyed = gov.key("dave" if command == "approve" else "alice") if command in KEYED and "--show" not in more else ()

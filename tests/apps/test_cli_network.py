@@ -204,14 +204,16 @@ def test_the_plan_is_shown_without_writing_and_says_when_the_lock_is_stale(at: A
 
 
 def test_history_tells_acts_and_sightings_and_nothing_when_nothing_was_noted(at: At) -> None:
-    gov = at("signed")
+    gov = at("locked")
     empty = gov("history", "1")
     assert (empty.code, "the chain still knows: gov status" in empty.err) == (2, True)
     assert gov.json("history", "1") == {"schema": "governance/history/v1", "entries": []}
+    for name in ("alice", "bob", "carol"):
+        assert gov.sign(name).code == 0
     gov.done("status")
     gov.act("queue")
     entries = gov.json("history", "1")["entries"]
-    assert [entry["kind"] for entry in entries] == ["sighted", "queued"]
+    assert [entry["kind"] for entry in entries] == [*("shown", "signed") * 3, "sighted", "queued"]
     assert "queued: upgrade" in gov.done("history", "1").out
 
 
