@@ -18,6 +18,7 @@ from governance.apps.cli import (
     nonces,
     plans,
     policy,
+    pullrequest,
     rollback,
     signatures,
     signing,
@@ -60,6 +61,7 @@ app.command("verify", short_help="Hold an executed proposal's promises against t
 app.command("cancel", short_help="Write the guardian's proposal that cancels another.")(documents.cancel)
 app.command("rollback", short_help="Write the proposal that takes another one back.")(rollback.rollback)
 app.command("history", short_help="What the journal notes about a proposal.")(plans.history)
+app.add_typer(pullrequest.app, name="pr", short_help="What jobs of a code host run on a pull request.")
 app.add_typer(manifests.app, name="manifest")
 app.add_typer(deploy.facet_app, name="facet", short_help="Inspect facets; put them on chain, to be routed to.")
 deploy.facet_app.command("inspect")(facets.inspect)
