@@ -17,6 +17,7 @@ from governance.core.errors import Refused, Rejected
 
 if TYPE_CHECKING:
     from governance.adapters.chain import NodeChain
+    from governance.adapters.github import PullRequest
     from governance.adapters.journal import SqlJournal
     from governance.adapters.keys import KeystoreSigner
     from governance.adapters.workspace import FileWorkspace
@@ -189,6 +190,18 @@ def exchange(place: "Network") -> "Exchange":
 
     url = os.environ.get(f"GOV_SAFE_SERVICE_{place.name.upper().replace('-', '_')}")
     return SafeService(place.chain_id, place.name, url, os.environ.get("SAFE_TRANSACTION_SERVICE_API_KEY"))
+
+
+def pull_request(number: int) -> "PullRequest":
+    """A pull request of the repository whose job this is. Raises Rejected where the job's environment does not say."""
+    from governance.adapters.github import PullRequest
+
+    names = ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN")
+    for name in names:
+        if not os.environ.get(name):
+            raise Rejected(f"{name} is not set", hint="this runs in a job on GitHub")
+    api, repository, token = (os.environ[name] for name in names)
+    return PullRequest(api, repository, number, token)
 
 
 def simulator(space: "FileWorkspace", at: "Site") -> "Simulator":

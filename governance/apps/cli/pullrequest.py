@@ -3,7 +3,6 @@
 They are two, so that the job which reads what anybody sent holds no right to write, and the one that writes reads it as data.
 """
 
-import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -122,7 +121,6 @@ def comment(
     json: AsJson = False,
 ) -> None:
     """By GitHub's API; repository, API and token come from the job's environment. One comment, however often it runs."""
-    from governance.adapters.github import PullRequest
     from governance.life.pullrequest import MARK, MOST
 
     text = _small(file, MOST_BYTES).decode("utf-8", errors="replace")
@@ -131,9 +129,7 @@ def comment(
     written = _small(number, 16).strip()
     if not written.isdigit():
         raise Rejected(f"{number} holds no number")
-    pull = PullRequest(
-        _variable("GITHUB_API_URL"), _variable("GITHUB_REPOSITORY"), int(written), _variable("GITHUB_TOKEN")
-    )
+    pull = wiring.pull_request(int(written))
     pull.require_head(head)
     done = pull.say(MARK, text[:MOST])
     if json:
@@ -148,10 +144,3 @@ def _small(file: Path, most: int) -> bytes:
     if len(raw) > most:
         raise Rejected(f"{file} has more than {most} bytes")
     return raw
-
-
-def _variable(name: str) -> str:
-    value = os.environ.get(name)
-    if not value:
-        raise Rejected(f"{name} is not set", hint="this runs in a job on GitHub")
-    return value
