@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test test-all fuzz mutation check contracts bench lock clean
+.PHONY: help demo test test-all fuzz mutation check contracts bench lock devices clean
 
 help:            ## What there is to make.
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,7 +32,7 @@ check: .venv/.dev contracts/node_modules/.stamp    ## Format, lint, types, impor
 	$(BIN)/ruff check governance tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not node and not slow" tests
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not node and not slow and not browser" tests
 
 contracts: .venv/.dev contracts/node_modules/.stamp    ## Build the contracts, compare the shipped artifacts byte for byte, run forge's tests.
 	cd contracts && npm run --silent lint && npm run --silent check && npm run --silent test && npm run --silent gas:check
@@ -43,10 +43,15 @@ bench: .venv/.dev contracts/node_modules/.stamp    ## Measure against the peers,
 lock: .venv/.dev    ## Resolve the dependencies anew into the lock files (needs uv).
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate -q -U -o requirements.lock
-	uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --no-annotate -q -U -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra ledger --extra trezor -c requirements.lock --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate -q -U -o requirements-devices.lock
+	uv pip compile pyproject.toml --group build --group dev --extra ledger --extra trezor --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate -q -U -o requirements-dev.lock
 	uv pip compile bench/requirements-mutation.in -c requirements-dev.lock --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate -q -U -o bench/requirements-mutation.lock
+
+devices: .venv/.runtime    ## Add what Ledger and Trezor devices need to the environment.
+	$(PIP) install --require-hashes -r requirements-devices.lock
 
 clean:           ## Remove what make made.
 	rm -rf .venv .venv-mutation mutants contracts/node_modules tests/interop/node_modules contracts/out contracts/cache

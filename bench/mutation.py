@@ -100,6 +100,7 @@ def _plant(patterns: Sequence[str]) -> None:
     _leave_sentences()
     if not patterns:
         shutil.rmtree(PLANTED, ignore_errors=True)
+    (PLANTED / "mutmut-stats.json").unlink(missing_ok=True)  # which test reaches what has changed with the code
     cli(["run", "--max-children", "1", *patterns], standalone_mode=False)
 
 

@@ -8,6 +8,8 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from governance.core.errors import Refused, Rejected
 
 if TYPE_CHECKING:
     from governance.adapters.chain import NodeChain
+    from governance.adapters.github import PullRequest
     from governance.adapters.journal import SqlJournal
     from governance.adapters.keys import KeystoreSigner
     from governance.adapters.workspace import FileWorkspace
@@ -26,9 +29,10 @@ if TYPE_CHECKING:
     from governance.core.rehearsal import Rehearsal
     from governance.core.safetx import SafeTx
     from governance.core.stacked import Stack
+    from governance.core.tree import Mapping
     from governance.core.units import Bytes32
     from governance.life.site import Rehearse, Site
-    from governance.ports import Chain, Exchange, Sender, Simulator
+    from governance.ports import Chain, Exchange, Sender, Signer, Simulator
 
 GWEI = 10**9
 
@@ -74,6 +78,13 @@ def policy(file: Path) -> "Policy":
     admit_kinds()
     tree = load(file, str(file))
     return read(tree, file=str(file), kinds=frozenset(KINDS), almanac=almanac_of(tree, file.parent))
+
+
+def parsed(text: str, shown_as: str) -> "Mapping":
+    """The document in a text, read as strictly as a file."""
+    from governance.adapters.files import parse
+
+    return parse(text, shown_as)
 
 
 def argument(written: str) -> "str | list[Any]":
@@ -181,6 +192,18 @@ def exchange(place: "Network") -> "Exchange":
     return SafeService(place.chain_id, place.name, url, os.environ.get("SAFE_TRANSACTION_SERVICE_API_KEY"))
 
 
+def pull_request(number: int) -> "PullRequest":
+    """A pull request of the repository whose job this is. Raises Rejected where the job's environment does not say."""
+    from governance.adapters.github import PullRequest
+
+    names = ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN")
+    for name in names:
+        if not os.environ.get(name):
+            raise Rejected(f"{name} is not set", hint="this runs in a job on GitHub")
+    api, repository, token = (os.environ[name] for name in names)
+    return PullRequest(api, repository, number, token)
+
+
 def simulator(space: "FileWorkspace", at: "Site") -> "Simulator":
     """The node of a site, asked for blocks that never were."""
     from governance.adapters.simulate import NodeSimulator
@@ -218,6 +241,33 @@ def signer(key: Path, password_fd: int | None) -> "KeystoreSigner":
         raise Rejected(f"there is no keystore {key}", hint="--key names the encrypted file of the account")
     password = prompt_password(key) if password_fd is None else read_password(password_fd)
     return KeystoreSigner.open(key, password)
+
+
+@contextmanager
+def signing(
+    key: Path | None, password_fd: int | None, by: str | None, tell: Callable[[str], None]
+) -> "Iterator[Signer]":
+    """The signer that was named: a keystore, else `--signer`, else `GOV_SIGNER`. It is put away afterwards."""
+    from governance.adapters.signers import FORMS, PLACE, open_signer
+
+    if key is not None and by is not None:
+        raise Rejected("a keystore and another signer exclude one another", hint="--key or --signer")
+    if key is not None:
+        yield signer(key, password_fd)
+        return
+    written = by or os.environ.get(PLACE)
+    if not written:
+        raise Rejected("nobody is named to sign", hint=f"--key FILE, or --signer with one of {FORMS}")
+    with open_signer(written, tell, in_arguments=by is not None) as opened:
+        yield opened
+
+
+def show_card(by: "Signer", words: str) -> None:
+    """What is about to be signed, for a signer that has a screen of its own."""
+    from governance.adapters.browser import BrowserSigner
+
+    if isinstance(by, BrowserSigner):
+        by.show(words)
 
 
 def journal(space: "FileWorkspace") -> "SqlJournal":

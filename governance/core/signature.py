@@ -16,12 +16,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from governance.core.errors import Rejected
+from governance.core.errors import Finding, Refused, Rejected
 from governance.core.keccak import keccak
-from governance.core.units import ZERO_ADDRESS, Address, Bytes32, address_bytes, checksummed
+from governance.core.units import ZERO_ADDRESS, Address, Bytes32, address_bytes, checksummed, to_hex
 
 SIGNATURE_BYTES = 65
 """Size of one signature, or of the static part of a contract's."""
+_ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
+"""Of secp256k1: s and the order less s sign the same."""
 
 
 class SignatureKind(StrEnum):
@@ -87,6 +89,42 @@ def recover(signed_hash: Bytes32, data: bytes) -> tuple[Address, SignatureKind]:
     if kind is SignatureKind.ETH_SIGN:
         return _ecrecover(eth_sign_hash(signed_hash), data[:64], v - 31), kind
     raise Rejected(f"v is {v}: a signature of kind {kind} does not reveal its signer")
+
+
+class SignedOtherwise(Refused):
+    """A key gave a signature that is not its own over what it was asked: another account signed, or it signed something else.
+
+    If it signed something else, whoever stands between now has that signature.
+    """
+
+    def __init__(self, asked: Bytes32, recovered: Address, signer: Address) -> None:
+        message = f"what came back over {to_hex(asked)} is {recovered}'s, not {signer}'s"
+        hint = "another account signed, or it signed something else, or its hashing is not EIP-712's: nothing was kept"
+        super().__init__(message, hint=hint, findings=(Finding(rule="signed-otherwise", message=message, hint=hint),))
+        self.recovered = recovered
+        """Whose it would be, were it over what was asked; nobody's in particular where something else was signed."""
+
+
+def vouched(signed_hash: Bytes32, data: bytes, signer: Address) -> bytes:
+    """What a wallet or a device gave, in one form: v in {27, 28}, s low. Never believed: the signer is recovered.
+
+    Raises Refused when it is not this signer's signature over exactly this hash.
+    """
+    if len(data) != SIGNATURE_BYTES or data[64] not in {0, 1, 27, 28}:
+        raise Refused("what came back is no signature over typed data", hint="65 bytes r, s, v with v 27, 28, 0 or 1")
+    s, parity = int.from_bytes(data[32:64], "big"), data[64] % 27
+    if s > _ORDER // 2:
+        s, parity = _ORDER - s, 1 - parity
+    if s < 0:
+        raise Refused("what came back is no signature: s is no number of the curve")
+    settled = data[:32] + s.to_bytes(32, "big") + bytes((27 + parity,))
+    try:
+        recovered, _ = recover(signed_hash, settled)
+    except Rejected as error:
+        raise Refused(f"what came back is no signature: {error.message}", hint=error.hint()) from error
+    if recovered != signer:
+        raise SignedOtherwise(signed_hash, recovered, signer)
+    return settled
 
 
 def _ecrecover(digest: Bytes32, r_and_s: bytes, parity: int) -> Address:

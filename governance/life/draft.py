@@ -84,6 +84,9 @@ def workspace_files() -> dict[str, str]:
         "policies.yaml": _template("policies.yaml"),
         f"proposals/{FIRST_PROPOSAL}.yaml": _template("first.yaml"),
         ".github/workflows/proposals.yml": Template(_template("proposals.yml")).substitute(version=__version__),
+        ".github/workflows/proposals-comment.yml": Template(_template("proposals-comment.yml")).substitute(
+            version=__version__
+        ),
         ".gitignore": ".gov/\n",
     }
 

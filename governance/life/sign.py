@@ -20,13 +20,15 @@ from dataclasses import dataclass
 
 from governance.core.ballot import Ballot
 from governance.core.case import Gate
-from governance.core.errors import ChainContradicts, Finding, Refused, Rejected
+from governance.core.errors import ChainContradicts, Finding, Refused
 from governance.core.facts import Head
 from governance.core.journal import Entry
 from governance.core.plan import Plan, Step
 from governance.core.rehearsal import Rehearsal
 from governance.core.safemessage import Level, SafeMessage, message_through
 from governance.core.safetx import SafeTx
+from governance.core.signature import vouched
+from governance.core.signingbundle import AnsweredSigner
 from governance.core.stage import Stage
 from governance.core.units import Address, Bytes32, to_hex
 from governance.life.live import require_uncontested
@@ -38,9 +40,6 @@ from governance.ports import Signer
 
 Witness = Callable[[SafeTx, str], Bytes32]
 """A second implementation of the Safe transaction hash: (transaction, Safe version) to hash."""
-
-ASTRAY = "signed-another-hash"
-"""The rule of whoever's key did not sign what it was asked to."""
 
 SIGNABLE = frozenset({Stage.COLLECTING, Stage.QUEUED, Stage.APPROVED})
 
@@ -134,6 +133,20 @@ def asked_in(tx: SafeTx, way: Sequence[Level]) -> SafeTx | SafeMessage:
     return message_through(tx, tx.chain_id, way) if way else tx
 
 
+def require_answered(ceremonies: Sequence[Ceremony], signer: AnsweredSigner) -> None:
+    """Refuse an answer from a machine without a network that is not an owner's, lacks a step, or signs anything else.
+
+    All is looked at before the first signature is kept. What was confirmed there, was confirmed over the same hashes.
+    """
+    for ceremony in ceremonies:
+        if way_of(ceremony, signer.address):
+            hint = "sign here, or let the owner Safe approve the hash on chain"
+            raise Refused(f"{signer.address} is no owner itself, and a bundle is only for owners", hint=hint)
+        for step in ceremony.steps:
+            signer.sign(step.safe_tx)
+    signer.require_used_up()
+
+
 def sign(ceremony: Ceremony, signer: Signer, workspace: Workspace, way: tuple[Level, ...] = ()) -> Sequence[Ballot]:
     """Sign every step of the ceremony, through the owner Safes of `way`, and put the signatures beside the proposal."""
     way_of(ceremony, signer.address, [level.safe for level in way])
@@ -147,21 +160,16 @@ def sign(ceremony: Ceremony, signer: Signer, workspace: Workspace, way: tuple[Le
 
 
 def _signed(plan: Plan, tx: SafeTx, signer: Signer, way: tuple[Level, ...]) -> Ballot:
-    signature = signer.sign(asked_in(tx, way))
-    try:
-        return Ballot(
-            proposal=plan.proposal,
-            network=plan.network,
-            chain_id=tx.chain_id,
-            safe=tx.safe,
-            nonce=tx.nonce,
-            safe_tx_hash=tx.hash,
-            signer=signer.address,
-            signature=signature,
-            through=way,
-            message_hash=tx.message_hash if way else None,
-        )
-    except Rejected as error:
-        hint = f"something stands between you and the key: sign nothing more with it, and let others spend nonce {tx.nonce}"
-        finding = Finding(rule=ASTRAY, message=f"{signer.address} signed something else: {error.message}", hint=hint)
-        raise Refused("what came back is no signature over what was shown", findings=(finding,)) from error
+    asked = asked_in(tx, way)
+    return Ballot(
+        proposal=plan.proposal,
+        network=plan.network,
+        chain_id=tx.chain_id,
+        safe=tx.safe,
+        nonce=tx.nonce,
+        safe_tx_hash=tx.hash,
+        signer=signer.address,
+        signature=vouched(asked.hash, signer.sign(asked), signer.address),
+        through=way,
+        message_hash=tx.message_hash if way else None,
+    )

@@ -72,15 +72,16 @@ class Watched:
     said: dict[str, bytes] = field(default_factory=dict)
     arguments: set[bytes] = field(default_factory=set)
 
-    def run(self, *words: str, password: str = PASSWORD) -> int:
+    def run(self, *words: str, password: str = PASSWORD, keyed: bool = True, signer: str = "") -> int:
         reading, writing = os.pipe()
         os.write(writing, password.encode())
         os.close(writing)
         environ = {**os.environ, "GOV_RPC_STAGING": f"{self.url}/?key={URL_SECRET}"}
         program = str(Path(sys.executable).with_name("gov"))
-        keyed = ("--key", str(self.root / "canary.json"), "--password-fd", str(reading))
+        options = ("--key", str(self.root / "canary.json"), "--password-fd", str(reading)) if keyed else ()
+        environ |= {"GOV_SIGNER": signer} if signer else {}
         process = subprocess.Popen(
-            [program, *words, *keyed],
+            [program, *words, *options],
             cwd=self.root,
             env=environ,
             pass_fds=[reading],
@@ -115,7 +116,9 @@ def test_the_forms_are_noticed() -> None:
 
 
 def test_no_secret_is_in_any_file_output_or_argument_list(at: At) -> None:
-    """threat_57, over `deploy`, `facet deploy`, `sign`, `approve`, `queue`, `execute`, with right and wrong passwords."""
+    """threat_57, over `deploy`, `facet deploy`, `sign` (also by bundle and by another signer), `approve`, `queue`, `execute`,
+    with right and wrong passwords.
+    """
     from eth_account import Account
 
     gov = at("drafted")
@@ -142,6 +145,15 @@ def test_no_secret_is_in_any_file_output_or_argument_list(at: At) -> None:
     document = json.loads(gov.lock_file().read_text())["networks"]["staging"]
     (step,) = document["plan"]["steps"]
     assert watched.run("sign", ONE, "--confirm", step["safe_tx"]["safe_tx_hash"]) == 0, watched.said
+    confirmed = ("--confirm", step["safe_tx"]["safe_tx_hash"])
+    bundle, answer = str(gov.root / "bundle.json"), str(gov.root / "answer.json")
+    assert watched.run("sign", ONE, "--export", bundle, keyed=False) == 0, watched.said
+    assert watched.run("sign", "--bundle", bundle, "--export", answer, *confirmed) == 0, watched.said
+    assert watched.run("sign", "--bundle", bundle, "--export", "qr", *confirmed, password="wrong") == 1, watched.said
+    assert watched.run("sign", ONE, "--import", answer, keyed=False) == 0, watched.said
+    by_url = {"keyed": False, "signer": f"http://me:{URL_SECRET}@127.0.0.1:9/{URL_SECRET}?key={URL_SECRET}#{address}"}
+    assert watched.run("sign", ONE, "--network", "staging", *confirmed, **by_url) == 3, watched.said
+    assert watched.run("approve", ONE, "--confirm", "0x" + "00" * 32, **by_url) == 1, watched.said
     assert watched.run("approve", ONE, "--confirm", "0x" + "00" * 32) == 1, watched.said
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("GOV_RPC_STAGING", f"{gov.url}/?key={URL_SECRET}")

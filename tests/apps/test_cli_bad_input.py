@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -139,7 +140,9 @@ def council_without_proposer_role(gov: Gov) -> None:
     gov.ask("anvil_impersonateAccount", TIMELOCK)
     gov.ask("anvil_setBalance", TIMELOCK, hex(10**18))
     revoke = f"0xd547741f{role}{COUNCIL[2:].lower().rjust(64, '0')}"
-    gov.ask("eth_sendTransaction", {"from": TIMELOCK, "to": TIMELOCK, "data": revoke})
+    sent = gov.ask("eth_sendTransaction", {"from": TIMELOCK, "to": TIMELOCK, "data": revoke})
+    while gov.ask("eth_getTransactionReceipt", sent) is None:
+        time.sleep(0.05)
     gov.ask("anvil_stopImpersonatingAccount", TIMELOCK)
 
 

@@ -39,6 +39,7 @@ DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("execute", "ready", (ONE, "--broadcast"), "governance/act/v1"),
     ("verify", "executed", (ONE,), "governance/verification/v1"),
     ("cancel", "signed", (ONE, "--reason", "a fault"), "governance/draft/v1"),
+    ("pr review", "signed", ("--comment", "COMMENT"), "governance/pull-request/v1"),
     ("signatures", "signed", ("--live",), "governance/live/v1"),
     ("nonces", "signed", (), "governance/nonces/v1"),
     ("reject sign", "signed", (ONE, "--nonce", "0", "--confirm", "REJECTION"), "governance/ballots/v1"),
@@ -96,6 +97,7 @@ def rejection_hash(gov: Gov) -> str:
 def words(gov: Gov, command: str, more: tuple[str, ...]) -> list[str]:
     meant = {
         "POLICY": str(gov.root / "policies.yaml"),
+        "COMMENT": str(gov.root / "comment.md"),
         "FILE": str(gov.root / "manifest.json"),
         "DESCRIPTION": str(gov.root / "other.yaml"),
         "HASH": gov.safe_hashes()[0] if gov.lock_file().exists() else "",
@@ -142,4 +144,4 @@ def test_no_command_is_forgotten() -> None:
             f"{group.name} {command.name or getattr(command.callback, '__name__', '')}"
             for command in group.typer_instance.registered_commands
         }
-    assert names - {row[0] for row in DONE} == {"schema", "devnet down"}
+    assert names - {row[0] for row in DONE} == {"schema", "devnet down", "pr comment"}

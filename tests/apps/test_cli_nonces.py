@@ -84,7 +84,7 @@ def test_a_key_that_signed_something_else_freezes_the_nonce_for_whoever_tries_ag
     gov = at("locked")
     with patch.object(wiring, "signer", lambda *_: Swapped(people()["alice"].address)):
         swapped = gov.sign("alice")
-    assert (swapped.code, "rule signed-another-hash" in swapped.err) == (1, True), swapped
+    assert (swapped.code, "rule signed-otherwise" in swapped.err) == (1, True), swapped
     again = gov.sign("alice")
     assert (again.code, "rule nonce-suspect" in again.err) == (1, True), again
     for name in ("alice", "bob", "carol"):

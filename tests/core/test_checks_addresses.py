@@ -17,7 +17,7 @@ from governance.core import proposal as core_proposal
 from governance.core.call import Call, encode_call, function
 from governance.core.case import Case, Gate
 from governance.core.checks.addresses import addresses
-from governance.core.errors import Finding, Rejected
+from governance.core.errors import Finding, Place, Rejected
 from governance.core.facts import CouncilFacts, GovernanceFacts, RoleFacts
 from governance.core.kinds import KINDS, Lane
 from governance.core.lookalike import folded
@@ -25,15 +25,16 @@ from governance.core.mentions import functions_of
 from governance.core.pins import FacetPin
 from governance.core.plan import Plan
 from governance.core.policy import Policy
+from governance.core.safelayout import SENTINEL
 from governance.core.tree import Mapping
 from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, checksummed, to_hex
 from governance.core.verdict import judge
 from tests.core.test_calltree import by_multisend
 from tests.core.test_expectation import PINS
 from tests.core.test_permission import planned
-from tests.core.test_policy import A, D, F, G, changed, made
+from tests.core.test_policy import A, D, F, G, H, changed, made
 from tests.core.test_proposal import START
-from tests.core.test_situation import BEFORE, account
+from tests.core.test_situation import BEFORE, PROXY, account
 
 MODELS = {name: kind.document for name, kind in KINDS.items()}
 STRANGER, OTHER, VAULT, FARAWAY = (account(n) for n in (81, 82, 80, 79))
@@ -81,6 +82,11 @@ def found(written: str, known: Plan | None = None, gate: Gate = Gate.LOCK) -> li
     return [(each.rule, each.path) for each in findings(written, known, gate)]
 
 
+def finding(rule: str, message: str, hint: str, place: str, path: str) -> Finding:
+    line, column = map(int, place.split(":"))
+    return Finding(rule=rule, message=message, hint=hint, place=Place(file="p", line=line, column=column), path=path)
+
+
 GOVERNED = GovernanceFacts(
     roles=(RoleFacts(contract=Address(D), role=ZERO_WORD, holders=(STRANGER,)),),
     council=CouncilFacts(
@@ -119,6 +125,14 @@ KNOWN: dict[str, tuple[str, Plan]] = {
 def test_what_is_known_need_not_be_introduced(name: str) -> None:
     who, known = KNOWN[name]
     assert found(text(who), known) == []
+
+
+def test_who_is_named_to_a_function_that_only_the_policy_knows_must_be_known() -> None:
+    policy = made(changed(("    calls: any\n", f'    calls: [{{to: ["{VAULT}"], function: "pay(uint8,address)"}}]\n')))
+    paid = plan(many(Call(to=VAULT, data=encode_call(function("pay(uint8,address)"), [1, STRANGER]))))
+    (finding,) = addresses(case(text(), paid, policy=policy), policy.rules[0])
+    assert (finding.rule, finding.path) == ("address-unknown", "calls[0]")
+    assert found(text(), paid) == []
 
 
 def test_a_contract_that_a_rule_lets_be_called_is_known() -> None:
@@ -204,6 +218,38 @@ def test_nobody_is_an_account_where_an_author_chooses_arguments() -> None:
     assert found(text(), plan(transfer(Address(ZERO_ADDRESS)))) == []
 
 
+PROXY_UPGRADE = START[: START.index("calls:")].replace("contract_call", "proxy_upgrade")
+NOBODY_IS_MEANT: dict[str, tuple[str, list[str]]] = {
+    "who is called": (text(ZERO_ADDRESS), ["calls[0].to"]),
+    "a proxy": (PROXY_UPGRADE + f'proxy: "{ZERO_ADDRESS}"\npattern: uups\nimplementation: "{A}"\n', ["proxy"]),
+    "its new code": (PROXY_UPGRADE + f'proxy: "{A}"\npattern: uups\nimplementation: "{ZERO_ADDRESS}"\n', ["implementation"]),
+    "an argument within a list": (text(A, LISTED, f'[["{ZERO_ADDRESS}"], "1"]'), ["calls[0].args[0][0]"]),
+    "the end of a Safe's list as an argument": (text(A, "f(address)", f'["{SENTINEL}"]'), ["calls[0].args[0]"]),
+    "whose balance changes": (text(more=f'expect: [{{balance: "{ZERO_ADDRESS}", changes_by: 1}}]\n'), []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOBODY_IS_MEANT)
+def test_nobody_is_meant_only_where_nobody_can_be(name: str) -> None:
+    written, paths = NOBODY_IS_MEANT[name]
+    assert found(written) == [("address-unknown", path) for path in paths]
+
+
+def test_a_stranger_is_told_with_what_is_known_of_it() -> None:
+    hint = "say who it is, under `introduce:`: - {entry}; or have the policy's `addresses:` name it"
+    for who, message in (
+        (STRANGER, f"nobody knows {STRANGER}: the policy does not name it, and it has no part in what is in force"),
+        (
+            FARAWAY,
+            f"nobody knows {FARAWAY} on devnet: it is `bridge` of the address book, which says nothing of this network",
+        ),
+    ):
+        what_to_do = hint.format(entry=f'{{address: "{who}", name: …, purpose: "…"}}')
+        assert findings(text(who)) == [finding("address-unknown", message, what_to_do, "8:9", "calls[0].to")]
+        derived = findings(text(), plan(Call(to=who)))
+        assert derived == [finding("address-unknown", message, what_to_do, "8:5", "calls[0]")]
+
+
 def test_a_function_of_the_same_selector_hides_no_argument() -> None:
     """`many_msg_babbage(bytes1)` has the selector of `transfer(address,uint256)`."""
     disguised = text(A, "many_msg_babbage(bytes1)", '["0x01"]')
@@ -231,6 +277,18 @@ GRANTS = ROLES + f'changes:\n  - {{grant: CANCELLER_ROLE, account: "{STRANGER}"}
 
 def unlocked(written: str) -> list[tuple[str, str]]:
     return [(each.rule, each.path) for each in addresses(case(written, None, Gate.CHECK), POLICY.rules[0])]
+
+
+READ_FROM_THE_CHAIN = {
+    "a council's guard": START[: START.index("calls:")].replace("contract_call", "council_change") + f'set_guard: "{STRANGER}"\n',
+    "a proxy": START[: START.index("calls:")].replace("contract_call", "proxy_upgrade") + f'proxy: "{STRANGER}"\npattern: uups\nimplementation: "{OTHER}"\n',
+    "a holder of a role": GRANTS,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READ_FROM_THE_CHAIN)
+def test_what_the_chain_may_know_is_not_judged_without_it(name: str) -> None:
+    assert unlocked(READ_FROM_THE_CHAIN[name]) == []
 
 
 def test_without_a_lock_file_it_is_judged_where_no_chain_could_know_more() -> None:
@@ -266,6 +324,47 @@ FAULTY: dict[str, tuple[str, list[tuple[str, str]]]] = {
 def test_an_introduction_is_needed_true_and_unmistakable(name: str) -> None:
     written, expected = FAULTY[name]
     assert found(written) == expected
+
+
+MISTAKEN = "choose a name that nobody mistakes"
+TOLD: dict[str, tuple[str, list[Finding]]] = {
+    "nobody names it": (text() + introduced(), [finding("introduced-in-vain", f"{STRANGER} is introduced, and nothing else here names it", "drop it", "12:15", "introduce[0].address")]),
+    "the policy names it": (text() + introduced(A), [finding("introduced-twice", f"{A} is the member `alice` already", "drop it", "12:15", "introduce[0].address")]),
+    "it is introduced above": (
+        NAMED + introduced() + introduced(name="other")[len("introduce:\n"):],
+        [finding("introduced-twice", f"{STRANGER} is `treasury-2`, introduced above, already", "drop it", "13:15", "introduce[1].address")],
+    ),
+    "its name is like the book's": (NAMED + introduced(name="vau1t"), [finding("name-lookalike", "`vau1t` reads like `vault`, which the policy names", MISTAKEN, "12:67", "introduce[0].name")]),
+    "its name is like one above": (
+        text(STRANGER, "f(address)", f'["{OTHER}"]') + introduced() + introduced(OTHER, "treasury_2")[len("introduce:\n"):],
+        [finding("name-lookalike", "`treasury_2` reads like `treasury-2`, which is introduced above", MISTAKEN, "13:67", "introduce[1].name")],
+    ),
+    "two are in vain": (
+        text() + introduced() + introduced(OTHER, "other")[len("introduce:\n"):],
+        [
+            finding("introduced-in-vain", f"{who} is introduced, and nothing else here names it", "drop it", f"{12 + i}:15", f"introduce[{i}].address")
+            for i, who in enumerate((STRANGER, OTHER))
+        ],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_is_wrong_with_an_introduction_is_told_with_what_to_do(name: str) -> None:
+    written, expected = TOLD[name]
+    assert findings(written) == expected
+
+
+def test_who_is_introduced_is_told_by_what_it_is_on_this_network() -> None:
+    """Alice is the council of another."""
+    policy = made(changed(("networks:\n  devnet", f"{BOOK.replace(account(70), A)}  devnet")))
+    (found,) = addresses(case(text() + introduced(A), plan(), policy=policy), policy.rules[0])
+    assert found.message == f"{A} is the member `alice` already"
+
+
+def test_an_address_that_differs_in_its_first_digit_is_not_named_by_data() -> None:
+    inner = to_hex(transfer(STRANGER).data).replace(STRANGER[2:].lower(), f"4{STRANGER[3:].lower()}")
+    assert found(text(A, "f(bytes)", f'["{inner}"]') + introduced()) == [("introduced-in-vain", "introduce[0].address")]
 
 
 def test_who_came_into_the_book_under_the_same_name_may_stay_introduced() -> None:
@@ -318,6 +417,36 @@ def test_what_is_in_force_is_not_imitated_either() -> None:
     assert "begins like an owner of the council" in finding.message
 
 
+LIKE = "compare every digit with its source; if both are meant, one of them has to be made anew"
+
+
+def test_what_is_imitated_is_told_with_what_to_do() -> None:
+    message = f"{FORGED} begins like `vault` of the address book, {VAULT}, but is another address"
+    assert findings(text(FORGED)) == [finding("address-lookalike", message, LIKE, "8:9", "calls[0].to")]
+    assert findings(text(), plan(many(Call(to=FORGED)))) == [
+        finding("address-lookalike", message, LIKE, "8:5", "calls[0]")
+    ]
+
+
+IN_FORCE = {
+    83: "a module of the council",
+    84: "the council's guard",
+    85: "the council's fallback handler",
+    86: f"the implementation of {PROXY}",
+    87: f"the owner of {PROXY}",
+    90: f"the admin of {PROXY}",
+    91: f"the beacon of {PROXY}",
+    92: f"the beacon implementation of {PROXY}",
+}
+
+
+@pytest.mark.parametrize("number", IN_FORCE)
+def test_what_is_imitated_is_told_by_its_part_in_what_is_in_force(number: int) -> None:
+    forged = checksummed(bytes([number] * 4) + b"\x97" * 16)
+    (found,) = findings(text(forged), plan(governance=GOVERNED))
+    assert found.message == f"{forged} begins like {IN_FORCE[number]}, {account(number)}, but is another address"
+
+
 def test_numbers_are_not_taken_for_addresses() -> None:
     amounts = encode_call(function("zap(uint256,uint256,bytes32)"), [10**18, 2**96, b"\xff" * 32])
     assert found(text(), plan(many(Call(to=VAULT, data=amounts)))) == []
@@ -335,6 +464,7 @@ WRONG_BOOKS: dict[str, tuple[str, list[str]]] = {
     "a member": (entry(A), ["policy-same-address"]),
     "the council": (entry(D), ["policy-same-address"]),
     "the governed system": (entry(G), ["policy-same-address"]),
+    "the policy anchor": (entry(H), ["policy-same-address"]),
     "one account twice": (entry(VAULT) + entry(VAULT, name="other"), ["policy-same-address"]),
     "no purpose": (f'  vault: {{address: "{STRANGER}"}}\n', ["schema-missing"]),
     "no checksum": (entry("0xABCDEF" + "11" * 17), ["schema-value"]),
@@ -355,6 +485,21 @@ def test_an_entry_of_the_book_that_makes_no_sense_is_refused(name: str) -> None:
     assert [finding.rule.removeprefix("policy-") for finding in caught.value.findings] == [
         rule.removeprefix("policy-") for rule in rules
     ]
+
+
+BOOK_PATHS = {
+    "the zero address": "addresses.vault.address",
+    "one account twice": "addresses.other.address",
+    "a network that is not there": "addresses.vault.networks[0]",
+    "a name like another": "addresses.rnodern",
+}
+
+
+@pytest.mark.parametrize("name", BOOK_PATHS)
+def test_a_fault_of_the_book_is_told_at_its_place(name: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        made(changed(("networks:\n  devnet", f"addresses:\n{WRONG_BOOKS[name][0]}networks:\n  devnet")))
+    assert [each.path for each in caught.value.findings] == [BOOK_PATHS[name]]
 
 
 SAME = [("vault-1", "vault-i"), ("modern", "rnodern"), ("swap", "svvap"), ("fee-vault", "feevault"), ("pool", "p00l")]

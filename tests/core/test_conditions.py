@@ -52,6 +52,10 @@ HOLDS: dict[str, tuple[str, str, list[Any], list[Any]]] = {
     "an equal fixed list": ("f(uint8[2])", "{argument: 0, equal: [1, 2]}", [["1", "2"]], [["2", "1"]]),
     "an equal list of lists": ("f(uint8[][])", "{argument: 0, equal: [[1], []]}", [[["1"], []]], [[[], ["1"]]]),
     "an equal tuple": ("f((uint8,address))", f'{{argument: 0, equal: [1, "{A}"]}}', [["1", A]], [["2", A]]),
+    "an equal tuple with letters": (
+        "f((uint8,address))", f'{{argument: 0, equal: [1, "{MIXED}"]}}',
+        [["1", MIXED]], [["1", A]],
+    ),
     "an equal list of tuples": (
         "f((bool,int8)[])", '{argument: 0, equal: [[true, "-1"]]}',
         [[["true", "-1"]]], [[["true", "1"]]],

@@ -15,11 +15,11 @@ from governance.core.pins import CodePin, Pins
 from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy
 from governance.core.risk import Risk
-from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Duration, checksummed
+from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Duration
 from governance.core.verdict import judge
 from tests.core.test_policy import changed, faults, made
 from tests.core.test_proposal import START
-from tests.core.test_verdict import proposal
+from tests.core.test_verdict import other_network, proposal
 
 HIGH = """\
   - id: high
@@ -146,11 +146,6 @@ def test_rules_ofother_networks_are_not_compared():
         ),
     )
     assert made(text.replace("rules:\n", f"{other_network()}rules:\n")).rule_for("role_change", "other")
-
-
-def other_network() -> str:
-    a, b, c, d, e = (checksummed(bytes([n] * 20)) for n in range(21, 26))
-    return f'  other:\n    chain_id: 1\n    council: "{a}"\n    guardian: "{b}"\n    timelock: "{c}"\n    target: {{kind: diamond, address: "{d}"}}\n    policy_anchor: "{e}"\n'
 
 
 def policy(*edits: tuple[str, str]) -> Policy:

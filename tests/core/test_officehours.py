@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - one row, one fact
 
+from datetime import UTC, date
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from governance.core.errors import Refused, Rejected
 from governance.core.explain import explain, sentences
 from governance.core.keccak import keccak
 from governance.core.kinds import KINDS, Lane
-from governance.core.officehours import read_holidays
+from governance.core.officehours import Almanac, read_holidays
 from governance.core.policy import Policy, read
 from governance.core.policydiff import difference
 from governance.core.units import Moment, to_hex
@@ -136,10 +137,66 @@ def test_ill_formed_hours_are_refused_at_their_place(tmp_path: Path, name: str):
     assert [(f.rule, f"{f.place} {f.path}".removeprefix("p:")) for f in caught.value.findings] == [expected]
 
 
+HASH = to_hex(keccak(LISTED.encode()))
+ADVICE: dict[str, tuple[str, str]] = {
+    "a zone that nobody knows": ("the time zone database knows no zone `Europe/Zuerich`", "such as Europe/Zurich or UTC"),
+    "an office that closes before it opens": ("the office closes at 17:00, before it opens at 17:00", "hours lie within one day; 24:00 is its end"),
+    "a day twice": ("`mon` is here twice", "keep one"),
+    "a file that is not there": ("other.txt cannot be opened: No such file or directory", "put it beside policies.yaml"),
+    "another hash": (f"holidays.txt has the hash {HASH}", "restore the file; or write its hash here, which is a change of the policy"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ADVICE)
+def test_ill_formed_hours_are_told_with_what_to_do(tmp_path: Path, name: str):
+    with pytest.raises(Rejected) as caught:
+        made(tmp_path, with_hours(FAULTY[name][0]))
+    assert [(f.message, f.hint) for f in caught.value.findings] == [ADVICE[name]]
+
+
+def test_a_hash_may_be_written_in_capitals(tmp_path: Path):
+    capitals = holidays().replace(HASH, "0x" + HASH[2:].upper())
+    hours = made(tmp_path, with_hours(capitals)).rules[0].office_hours
+    assert hours is not None
+    assert hours.holidays == {date(2026, 12, 25), date(2027, 1, 1)}
+
+
+def test_hours_mean_what_the_almanac_says(tmp_path: Path):
+    hours = (
+        made(tmp_path, with_hours('{zone: UTC, days: [tue, sun], from: "00:30", to: "24:00"}')).rules[0].office_hours
+    )
+    assert hours is not None
+    assert (hours.zone, str(hours.clock), hours.days, hours.opens, hours.closes) == ("UTC", "UTC", {1, 6}, 30, 1440)
+    assert hours.holidays == frozenset()
+
+
+def test_a_file_that_nobody_read_is_told_as_such():
+    tree = parse(with_hours(holidays().replace("Europe/Zurich", "UTC")), "p")
+    with pytest.raises(Rejected) as caught:
+        read(tree, file="p", kinds=frozenset(KINDS), almanac=Almanac(zones={"UTC": UTC}))
+    (finding,) = caught.value.findings
+    assert (finding.message, finding.hint) == ("holidays.txt was not read", "put it beside policies.yaml")
+
+
+def test_every_fault_of_the_hours_is_told(tmp_path: Path):
+    hours = '{zone: Mars/Base, days: [mon, mon, tue, mon], from: "09:00", to: "08:59"}'
+    with pytest.raises(Rejected) as caught:
+        made(tmp_path, with_hours(hours))
+    paths = ["zone", "days[1]", "days[3]", "to"]
+    assert [f.path for f in caught.value.findings] == [f"rules[0].office_hours.{path}" for path in paths]
+
+
 def test_the_emergency_path_keeps_no_hours(tmp_path: Path):
     with pytest.raises(Rejected) as caught:
         made(tmp_path, changed(("delay: 0 s", f"delay: 0 s\n    office_hours: {HOURS}")))
-    assert [f.rule for f in caught.value.findings] == ["policy-guardian-office-hours"]
+    (finding,) = caught.value.findings
+    assert (finding.rule, str(finding.place), finding.path, finding.message, finding.hint) == (
+        "policy-guardian-office-hours",
+        "p:37:19",
+        "rules[1].office_hours",
+        "the guardian lane can have no office hours: what stops things may do so at any time",
+        "drop `office_hours`",
+    )
 
 
 def test_a_policy_with_hours_is_ill_formed_where_nobody_knows_zones(tmp_path: Path):

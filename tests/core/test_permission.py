@@ -11,7 +11,7 @@ from governance.core.call import Call, encode_call, function, typed
 from governance.core.case import Case, Gate
 from governance.core.checks.entries import easier
 from governance.core.checks.permissions import permissions
-from governance.core.errors import Rejected
+from governance.core.errors import Finding, Place, Rejected
 from governance.core.kinds import Lane
 from governance.core.operation import Operation
 from governance.core.permission import Spent
@@ -113,6 +113,80 @@ def test_functions_that_share_a_selector_are_each_read_by_their_own_types() -> N
     assert message.endswith("argument 0 less 5 is wanted, found 5")
 
 
+def findings(policy: Policy, *calls: Call, **known: Any) -> list[Finding]:
+    return list(permissions(case(policy, planned(*calls), **known), policy.rules[0]))
+
+
+def at(path: str, line: int, column: int, message: str, hint: str) -> Finding:
+    place = Place(file="p.yaml", line=line, column=column)
+    return Finding(rule="slow", message=message, hint=hint, place=place, path=path)
+
+
+ADD_IT = "a permission must be added by a policy change"
+
+
+def test_each_call_is_told_at_its_place_with_what_to_do() -> None:
+    """One call stands in the file; the others are told as near as it has them."""
+    policy = rules(permission("f(uint8)", "{argument: 0, less: 3}, {argument: 0, greater: 0}"), wei=1)
+    unnamed = replace(call("g()"), summary="")
+    found = findings(policy, call("h()", value=2), unnamed, call("f(uint8)", "1"), call("f(uint8)", "3", value=1))
+    assert found == [
+        at("kind", 5, 7, "3 wei would leave, rule slow lets 1 go", "send less, or have the policy changed"),
+        at("calls[0]", 8, 5, f"rule slow does not let h() be called on {SINK}", ADD_IT),
+        at("calls", 8, 3, f"rule slow does not let this be called on {SINK}", ADD_IT),
+        at(
+            "calls",
+            8,
+            3,
+            "rule slow lets f(uint8) be called only otherwise: argument 0 less 3 is wanted, found 3; "
+            "at most 0 wei may go with it, found 1",
+            "see its permission at p:30:9",
+        ),
+    ]
+
+
+def test_of_several_permissions_the_nearest_says_what_it_wanted() -> None:
+    """The first that asks least."""
+    policy = rules(
+        permission("f(uint8)", "{argument: 0, less: 3}, {argument: 0, less: 4}")
+        + permission("f(uint8)", "{argument: 0, less: 5}")
+        + permission("f(uint8)", "{argument: 0, equal: 9}")
+    )
+    assert findings(policy, call("f(uint8)", "7")) == [
+        at(
+            "calls[0]",
+            8,
+            5,
+            "rule slow lets f(uint8) be called only otherwise: argument 0 less 5 is wanted, found 7",
+            "see its permission at p:31:9",
+        )
+    ]
+
+
+def test_an_allowance_that_is_spent_is_told_once_at_the_first_call_and_by_the_one_that_is_over_least() -> None:
+    small = permission("f(uint8)", allowance="{argument: 0, at_most: 2, per: 30 d}")
+    policy = rules(small + permission("f(uint8)", allowance="{argument: 0, at_most: 10, per: 7 d}"))
+    assert findings(policy, call("f(uint8)", "6"), call("f(uint8)", "5")) == [
+        at(
+            "calls[0]",
+            8,
+            5,
+            "11 more would make 11 within 7 d, rule slow allows 10",
+            "wait, or propose less; see its permission at p:31:9",
+        )
+    ]
+
+
+def test_a_spent_allowance_does_not_hide_what_comes_after_it() -> None:
+    policy = rules(ALLOWANCE + permission("g(uint8)", allowance="{argument: 0, at_most: 1, per: 7 d}"))
+    found = told(policy, call("f(uint8)", "11"), call("g(uint8)", "2"), call("h()"))
+    assert [message[:9] for message in found] == ["11 more w", "2 more wo", "rule slow"]
+
+
+def test_what_waits_counts_where_there_is_no_clock() -> None:
+    assert len(told(rules(ALLOWANCE), call("f(uint8)", "4"), spent=(spent("7", 400),), now=None)) == 1
+
+
 def test_what_is_not_planned_yet_is_not_judged() -> None:
     policy = rules(permission("f(uint8)"))
     assert list(permissions(case(policy, None), policy.rules[0])) == []
@@ -147,6 +221,11 @@ def test_an_allowance_counts_what_was_spent_within_its_time(name: str) -> None:
     found = told(rules(ALLOWANCE), call("f(uint8)", "4"), call("f(uint8)", "2"), spent=tuple(before))
     assert (found == []) is enough
     assert all("within 30 d, rule slow allows 10" in message for message in found)
+
+
+def test_what_uses_nothing_of_an_overdrawn_allowance_is_allowed() -> None:
+    assert told(rules(ALLOWANCE), call("f(uint8)", "0"), spent=(spent("20", 1),)) == []
+    assert len(told(rules(ALLOWANCE), call("f(uint8)", "1"), spent=(spent("20", 1),))) == 1
 
 
 def test_one_proposal_cannot_spend_more_than_its_allowance() -> None:
@@ -184,6 +263,20 @@ def test_an_allowance_is_of_the_calls_that_its_conditions_speak_of() -> None:
     assert told(policy, call(t, A, "5"), call(t, B, "41"), spent=before) == []
     assert told(policy, call(t, A, "5"), call(t, B, "42"), spent=before) == [
         "42 more would make 51 within 30 d, rule slow allows 50"
+    ]
+
+
+def test_wei_is_counted_of_the_calls_that_the_conditions_speak_of() -> None:
+    policy = rules(
+        permission(
+            "f(uint8)", "{argument: 0, equal: 1}", value_at_most="9", allowance="{wei: true, at_most: 10, per: 30 d}"
+        )
+        + permission("f(uint8)", "{argument: 0, equal: 2}", value_at_most="9"),
+        wei=99,
+    )
+    assert told(policy, call("f(uint8)", "1", value=9), call("f(uint8)", "2", value=9)) == []
+    assert told(policy, call("f(uint8)", "1", value=9), call("f(uint8)", "1", value=2)) == [
+        "11 more would make 11 within 30 d, rule slow allows 10"
     ]
 
 
@@ -229,6 +322,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "less than the least": (permission("f(uint8)", "{argument: 0, less: 0}"), "policy-condition"),
     "less than the least of negatives": (permission("f(int8)", '{argument: 0, less: "-128"}'), "policy-condition"),
     "more than the most": (permission("f(uint8)", "{argument: 0, greater: 255}"), "policy-condition"),
+    "more than the most of what may be negative": (permission("f(int8)", "{argument: 0, greater: 127}"), "policy-condition"),
     "no bits": (permission("f(uint8)", "{argument: 0, bitmask: {mask: 0, equals: 0}}"), "policy-condition"),
     "bits outside of the mask": (permission("f(uint8)", "{argument: 0, bitmask: {mask: 1, equals: 2}}"), "policy-condition"),
     "more wei than the rule lets go": (permission("f()", value_at_most="1"), "policy-calls-value"),
@@ -251,6 +345,15 @@ def test_a_permission_that_makes_no_sense_is_refused_at_its_place(name: str) -> 
         rules(text)
     assert rule in {finding.rule for finding in caught.value.findings}
     assert all(finding.path.startswith("rules[0].calls") and finding.place for finding in caught.value.findings)
+
+
+def test_the_last_number_but_one_may_be_exceeded() -> None:
+    for signature, condition in (
+        ("f(int8)", "greater: 126"),
+        ("f(int8)", 'less: "-127"'),
+        ("f(uint8)", "greater: 254"),
+    ):
+        assert rules(permission(signature, f"{{argument: 0, {condition}}}")).rules[0].calls is not None
 
 
 def test_what_an_author_chooses_must_be_limited_or_said_to_be_free() -> None:
@@ -309,3 +412,14 @@ def test_a_rule_is_read_once() -> None:
     rule: Rule = rules(ALLOWANCE).rules[0]
     assert rule.calls is not None
     assert str(rule.calls[0]) == (f"f(uint8) of {SINK} or target, using at most 10 of argument 0 within 30 d")
+
+
+def test_a_permission_is_told_with_its_wei() -> None:
+    allowance = "{wei: true, at_most: 10, per: 30 d}"
+    rule = rules(permission("f(uint8)", "{argument: 0, less: 3}", value_at_most="9", allowance=allowance), wei=9).rules[
+        0
+    ]
+    assert rule.calls is not None
+    assert str(rule.calls[0]) == (
+        f"f(uint8) of {SINK} or target, where argument 0 less 3, with at most 9 wei, using at most 10 of wei within 30 d"
+    )

@@ -241,6 +241,52 @@ def test_the_schema_for_editors_refuses_unknown_keys_everywhere():
     )
 
 
+def test_the_schema_for_editors_is_that_of_the_document():
+    schema = policy_schema()
+    assert (schema["$schema"], schema["title"]) == ("https://json-schema.org/draft/2020-12/schema", "gov policy")
+    assert schema["properties"]["schema"]["const"] == "governance/policy/v1"
+    assert schema["properties"]["members"]["description"] == "People, by name."
+    assert set(schema["$defs"]["FreezePart"]["properties"]) == {"from", "to"}
+    assert schema["properties"]["members"]["additionalProperties"] is False
+    assert "anyOf" not in schema["$defs"]["RulePart"]["properties"]["grace"]  # nothing is `null`
+
+
+ENDPOINTS = ["http://localhost:8545", "https://rpc.example.org", "https://rpc.example.org/"]
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_a_public_endpoint_may_stand_in_the_policy(endpoint: str):
+    policy = made(changed(("chain_id: 31337", f"chain_id: 31337\n    rpc: {endpoint}")))
+    assert policy.endpoints == {"devnet": endpoint}
+
+
+SECRETS = {
+    "a path": ("https://rpc.example.org/v3/key", "a path, query or user may hold a secret", "set the GOV_RPC_… variable instead"),
+    "another protocol": ("ftp://rpc.example.org", "an endpoint begins with http:// or https://", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_an_endpoint_that_may_not_be_public_is_told_with_where_it_belongs(name: str):
+    endpoint, message, hint = SECRETS[name]
+    with pytest.raises(Rejected) as caught:
+        made(changed(("chain_id: 31337", f"chain_id: 31337\n    rpc: {endpoint}")))
+    assert [(f.message, f.hint) for f in caught.value.findings] == [(message, hint)]
+
+
+def test_what_is_no_number_of_approvals_is_told_with_what_is():
+    with pytest.raises(Rejected) as caught:
+        made(changed(("at_least: 1", "at_least: some")))
+    assert [(f.message, f.hint) for f in caught.value.findings] == [
+        ("`some` is not a number of approvals", "write 1 or more, or threshold for a Safe")
+    ]
+
+
+def test_an_ill_formed_policy_says_that_nothing_is_allowed():
+    with pytest.raises(Rejected, match=r"^p is ill-formed: nothing is allowed$"):
+        made(changed(("[alice, bob]", "[x]")))
+
+
 def test_faults_without_end_are_told_up_to_a_bound():
     rule = TEXT[TEXT.index("  - id: stop") :]
     more = "".join(rule.replace("id: stop", f"id: stop-{n}") for n in range(300))

@@ -9,8 +9,9 @@ import pytest
 from governance.core.policy import Policy, Rule
 from governance.core.policydiff import POLICY_WORDS, RULE_WORDS, Weight, difference, difference_document, loosens
 from governance.core.units import checksummed
-from tests.core.test_constitution import HIGH, other_network, with_rules
+from tests.core.test_constitution import HIGH, with_rules
 from tests.core.test_policy import APPROVALS, TEXT, A, D, changed, made
+from tests.core.test_verdict import other_network
 
 L, S, N = Weight.LOOSER, Weight.STRICTER, Weight.NEUTRAL
 X = checksummed(b"\x77" * 20)
@@ -266,3 +267,100 @@ def test_the_looser_stands_first_and_the_document_says_whether_there_is_any():
         "sentence": "lapses after 24 h, no longer after 14 d",
     }
     assert difference_document(()) == {"loosens": False, "changes": []}
+
+
+def sentences(old: str, new: str) -> list[tuple[Weight, str]]:
+    return [(change.weight, str(change)) for change in difference(made(old), made(new))]
+
+
+def test_where_no_safe_proposes_a_member_more_may_do_nothing():
+    closed = ("may_propose: guardian", "may_propose: author")
+    old, new = changed(closed), changed(closed, ("roles:\n", f'  mallory: {{address: "{X}"}}\nroles:\n'))
+    assert sentences(old, new) == [(N, f"member mallory: comes, signing with {X}")]
+
+
+def test_a_role_that_others_hold_does_not_hide_the_next():
+    old = changed(("  council: {safe", "  idle: [alice]\n  council: {safe"))
+    new = changed(
+        ("  council: {safe", "  idle: {safe: guardian}\n  council: {safe"), ("[bob, carol]", "[bob, carol, alice]")
+    )
+    assert sentences(old, new) == [
+        (L, "role idle: is held by the guardian Safe, no longer by alice"),
+        (L, "role security: alice holds it now, and so may approve contract_call, facet_swap by rule slow"),
+    ]
+
+
+def test_the_node_of_a_network_that_comes_is_not_told_besides():
+    other = other_network().replace("chain_id: 1\n", "chain_id: 1\n    rpc: https://b.example\n")
+    only = (
+        "    kinds: [facet_swap, contract_call]\n",
+        "    kinds: [facet_swap, contract_call]\n    networks: [devnet]\n",
+    )
+    assert sentences(changed(only), changed(only, ("rules:\n", f"{other}rules:\n"))) == [
+        (N, "network other: comes; see the rules for it")
+    ]
+    assert sentences(changed(only, ("rules:\n", f"{other}rules:\n")), changed(only)) == [
+        (S, "network other: goes: nothing is allowed there any more")
+    ]
+
+
+def test_a_number_for_a_safes_threshold_is_told():
+    """Whoever holds the role is told as well."""
+    held, asked = "  council: {safe: council}\n", "{role: guardian, at_least: threshold}]"
+    two = changed(
+        (held, held + "  second: {safe: guardian}\n"), (asked, asked[:-1] + ", {role: second, at_least: threshold}]")
+    )
+    one = changed(
+        (held, held + "  second: [alice, bob, carol]\n"),
+        (asked, asked[:-1] + ", {role: second, at_least: 1}]\n    approval_lifetime: 30 d"),
+    )
+    words = "cancel on devnet: role second approves with {}, no longer with {}"
+    safe = "the Safe's own threshold"
+    assert (S, words.format(1, safe)) in sentences(two, one)
+    assert (L, words.format(safe, 1)) in sentences(one, two)
+    assert (L, "role second: is held by alice, bob, carol, no longer by the guardian Safe") in sentences(two, one)
+
+
+def test_each_of_several_roles_and_permissions_is_told():
+    listed = "calls:\n" + "".join(f'      - {{to: [target], function: "{name}()"}}\n' for name in "fg")
+    more = "calls:\n" + "".join(f'      - {{to: [target], function: "{name}()"}}\n' for name in "hgi")
+    assert sentences(changed(("calls: any\n", listed)), changed(("calls: any\n", more))) == [
+        (L, f"{SLOW}: may call h() of target"),
+        (L, f"{SLOW}: may call i() of target"),
+        (S, f"{SLOW}: may no longer call f() of target"),
+    ]
+
+
+def test_what_a_role_may_do_is_told_rule_by_rule():
+    both = (
+        "[{role: guardian, at_least: threshold}]",
+        "[{role: guardian, at_least: threshold}, {role: author, at_least: 1}]\n    approval_lifetime: 30 d",
+    )
+    new = ("author: [alice, bob]", "author: [alice, bob, carol]")
+    uses = "propose contract_call, facet_swap by rule slow; approve cancel by rule stop"
+    assert sentences(changed(both), changed(both, new)) == [(L, f"role author: carol holds it now, and so may {uses}")]
+    own = ("may_propose: guardian", "may_propose: author")
+    uses = "propose contract_call, facet_swap by rule slow; propose and approve cancel by rule stop"
+    assert sentences(changed(both, own), changed(both, own, new)) == [
+        (L, f"role author: carol holds it now, and so may {uses}")
+    ]
+
+
+def test_freezes_are_compared_span_by_span():
+    def frozen(spans: str) -> str:
+        return changed((FREEZE, spans))
+
+    early, late = "{from: 2026-01-01, to: 2026-01-10}", "{from: 2026-03-01, to: 2026-03-10}"
+    inner = "{from: 2026-01-04, to: 2026-01-06}"
+    is_no_longer = f"{SLOW}: is no longer frozen from 2026-"
+    assert sentences(frozen(f"[{late}, {early}]"), frozen(f"[{inner}]")) == [
+        (L, f"{is_no_longer}01-01T00:00:00Z to 2026-01-04T00:00:00Z"),
+        (L, f"{is_no_longer}01-06T00:00:00Z to 2026-01-10T00:00:00Z"),
+        (L, f"{is_no_longer}03-01T00:00:00Z to 2026-03-10T00:00:00Z"),
+    ]
+    overlapping = (
+        "[{from: 2025-12-01, to: 2026-01-03}, {from: 2026-01-02, to: 2026-01-05}, {from: 2026-01-09, to: 2026-02-01}]"
+    )
+    assert [each for each in sentences(frozen(f"[{early}]"), frozen(overlapping)) if each[0] is L] == [
+        (L, f"{is_no_longer}01-05T00:00:00Z to 2026-01-09T00:00:00Z")
+    ]

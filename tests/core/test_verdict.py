@@ -1,5 +1,6 @@
 """Verdicts: what no rule allows is refused, and every violation is told. threat_25, threat_52."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,14 +9,22 @@ from governance.adapters.files import parse
 from governance.core import policy as core_policy
 from governance.core import proposal as core_proposal
 from governance.core.case import Case, Gate
-from governance.core.errors import Refused
+from governance.core.errors import Finding, Place, Refused
 from governance.core.kinds import KINDS, Lane
-from governance.core.units import Moment
-from governance.core.verdict import Verdict, judge
+from governance.core.units import Moment, checksummed
+from governance.core.verdict import Verdict, judge, judge_by_both
 from tests.core.test_policy import TEXT as POLICY_TEXT
 from tests.core.test_proposal import MODELS, START
 
 NOW = Moment.parse("2026-12-01")
+
+
+def other_network() -> str:
+    council, guardian, timelock, target, anchor = (checksummed(bytes([n] * 20)) for n in range(21, 26))
+    return (
+        f'  other:\n    chain_id: 1\n    council: "{council}"\n    guardian: "{guardian}"\n    timelock: "{timelock}"\n'
+        f'    target: {{kind: diamond, address: "{target}"}}\n    policy_anchor: "{anchor}"\n'
+    )
 
 
 def policy(*edits: tuple[str, str]) -> core_policy.Policy:
@@ -72,6 +81,85 @@ def test_a_verdict_without_a_rule_is_a_refusal_whatever_else_is_true():
     assert not empty.ok
     with pytest.raises(Refused):
         empty.require()
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "path"),
+    [
+        (START.replace("[devnet]", "[devnet, mainnet]"), Place(file="p.yaml", line=4, column=20), "networks[1]"),
+        (START, Place(file="p.yaml", line=4, column=11), "networks"),
+    ],
+)
+def test_a_network_that_the_policy_does_not_name_is_told_with_those_it_names(text: str, place: Place, path: str):
+    rules = policy(("rules:\n", f"{other_network()}rules:\n"))
+    assert judge(case(text, rules, network="mainnet")).violations == (
+        Finding(
+            rule="unknown-network",
+            message="the policy names no network `mainnet`",
+            hint="it names devnet, other",
+            place=place,
+            path=path,
+        ),
+    )
+
+
+def test_what_no_rule_allows_is_told_with_who_could_allow_it():
+    assert verdict(START, ("[facet_swap, contract_call]", "[facet_swap]")).violations == (
+        Finding(
+            rule="deny-by-default",
+            message="no rule allows `contract_call` on devnet",
+            hint="a rule must be added by a policy change",
+            place=Place(file="p.yaml", line=5, column=7),
+            path="kind",
+        ),
+    )
+
+
+# ---- by another policy as well ---------------------------------------------------------------------------------------
+
+FROZEN = Moment.parse("2026-12-25")
+THEN = ", by the policy that it was locked under"
+
+
+def both(now: core_policy.Policy, then: core_policy.Policy, text: str = START, **words: str) -> Verdict:
+    return judge_by_both(case(text, now, now=FROZEN), then, **words)
+
+
+FREE = (("    freeze: [{from: 2026-12-20, to: 2027-01-02}]\n", ""),)
+
+
+def test_what_either_policy_refuses_is_refused():
+    frozen, free = policy(), policy(*FREE)
+    (told_now,) = judge(case(START, frozen, now=FROZEN)).violations
+    assert both(free, free) == judge(case(START, free, now=FROZEN))
+    assert both(free, free).ok
+    assert both(frozen, free).violations == (told_now,)
+    assert both(free, frozen).violations == (replace(told_now, message=told_now.message + THEN),)
+    assert not both(free, frozen).ok
+    assert both(free, frozen, words="by the policy in force").violations[0].message.endswith(", by the policy in force")
+
+
+def test_what_both_refuse_is_told_once():
+    frozen = policy()
+    (told_now,) = judge(case(START, frozen, now=FROZEN)).violations
+    assert both(frozen, frozen).violations == (told_now,)
+
+
+def test_what_the_other_policy_refuses_besides_is_told_after():
+    text, free = START.replace("alice", "mallory"), policy(*FREE)
+    given = both(free, policy(), text)
+    assert [(found.rule, found.path, found.message.endswith(THEN)) for found in given.violations] == [
+        ("slow", "author", False),
+        ("slow", "", True),
+    ]
+
+
+def test_the_rule_is_that_of_the_policy_in_force():
+    now, then = policy(*FREE), policy(("id: slow", "id: slower"))
+    given = both(now, then)
+    assert given.rule is now.rules[0]
+    assert [found.rule for found in given.violations] == ["slower"]
+    assert both(policy(("[facet_swap, contract_call]", "[facet_swap]")), then).rule is None
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from governance.apps.cli import (
     nonces,
     plans,
     policy,
+    pullrequest,
     rollback,
     signatures,
     signing,
@@ -47,7 +48,7 @@ app.command("check", short_help="Hold proposals against schema, policy and lock 
 app.command("lock", short_help="Derive a proposal's plan from the chain; write its lock file.")(plans.lock)
 app.command("plan", short_help="Show the plan that follows from the chain now.")(plans.plan)
 app.command("simulate", short_help="Rehearse a proposal's whole life on the live state.")(simulate.simulate)
-app.command("sign", short_help="Show what will be signed, then sign it with a keystore.")(signing.sign)
+app.command("sign", short_help="Show what will be signed, then sign it.")(signing.sign)
 app.command("approve", short_help="Approve in a role of members, beside the Safe.")(approving.approve)
 app.command("signatures", short_help="Who signed or approved, who is missing, what is wrong.")(signatures.signatures)
 app.command("nonces", short_help="Which nonce belongs to which proposal; conflicts and gaps.")(nonces.nonces)
@@ -60,6 +61,7 @@ app.command("verify", short_help="Hold an executed proposal's promises against t
 app.command("cancel", short_help="Write the guardian's proposal that cancels another.")(documents.cancel)
 app.command("rollback", short_help="Write the proposal that takes another one back.")(rollback.rollback)
 app.command("history", short_help="What the journal notes about a proposal.")(plans.history)
+app.add_typer(pullrequest.app, name="pr", short_help="What jobs of a code host run on a pull request.")
 app.add_typer(manifests.app, name="manifest")
 app.add_typer(deploy.facet_app, name="facet", short_help="Inspect facets; put them on chain, to be routed to.")
 deploy.facet_app.command("inspect")(facets.inspect)

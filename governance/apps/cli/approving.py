@@ -8,7 +8,6 @@ from governance.apps import showapprovals, wiring
 from governance.apps.cli.common import (
     HERE,
     AsJson,
-    Key,
     OnNetwork,
     PasswordFd,
     ProposalId,
@@ -19,6 +18,7 @@ from governance.apps.cli.common import (
     emit,
     one_proposal,
 )
+from governance.apps.cli.signers import KeyToSign, SignedBy, tell
 from governance.core.units import Duration
 from governance.core.wording import names_of
 
@@ -43,7 +43,8 @@ Confirm = Annotated[
 
 def approve(
     proposal: ProposalId,
-    key: Key,
+    key: KeyToSign = None,
+    by: SignedBy = None,
     workspace: WorkspaceDir = HERE,
     role: Role = None,
     valid_for: ValidFor = None,
@@ -53,24 +54,25 @@ def approve(
     unrehearsed: Unrehearsed = False,
     json: AsJson = False,
 ) -> None:
-    """Show what would happen and until when the approval holds, then sign it with a keystore."""
+    """Show what would happen and until when the approval holds, then sign it."""
     from governance.life.approve import approve as life_approve
     from governance.life.approve import prepare
 
     space = wiring.workspace(workspace)
     proposal_id = one_proposal(proposal, space.proposal_ids())
     lifetime = None if valid_for is None else Duration.parse(valid_for)
-    signer = wiring.signer(key, password_fd)
     given: list[RoleApproval] = []
-    for name in wiring.networks_of(space, proposal_id, network):
-        site = wiring.site(space, name)
-        rehearse = None if unrehearsed else wiring.rehearse(space, site)
-        request = prepare(site, space, proposal_id, signer.address, role=role, valid_for=lifetime, rehearse=rehearse)
-        screen = console(stderr=True)
-        names = names_of(space.policy(), request.locked.proposal, name)
-        screen.print(showapprovals.card(request, screen.width, names), markup=False)
-        confirm_hash("plan basis", request.terms.plan_basis, confirm)
-        given.append(life_approve(request, signer, space))
+    with wiring.signing(key, password_fd, by, tell) as signer:
+        for name in wiring.networks_of(space, proposal_id, network):
+            site = wiring.site(space, name)
+            play = None if unrehearsed else wiring.rehearse(space, site)
+            request = prepare(site, space, proposal_id, signer.address, role=role, valid_for=lifetime, rehearse=play)
+            screen = console(stderr=True)
+            shown = showapprovals.card(request, screen.width, names_of(space.policy(), request.locked.proposal, name))
+            screen.print(shown, markup=False)
+            confirm_hash("plan basis", request.terms.plan_basis, confirm)
+            wiring.show_card(signer, shown)
+            given.append(life_approve(request, signer, space))
     if json:
         documents = [showapprovals.approval_document(approval) for approval in given]
         emit({"schema": "governance/approvals/v1", "approvals": documents})

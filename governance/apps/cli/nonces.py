@@ -20,6 +20,7 @@ from governance.apps.cli.common import (
     emit,
     one_proposal,
 )
+from governance.apps.cli.signers import KeyToSign, SignedBy, tell
 from governance.apps.cli.signing import Confirm
 from governance.apps.show import ballot_document, receipt_document
 from governance.core.units import to_hex
@@ -63,7 +64,8 @@ def nonces(
 @app.command("sign", short_help="Sign the rejection of what was signed for a proposal.")
 def sign(
     proposal: ProposalId,
-    key: Key,
+    key: KeyToSign = None,
+    by: SignedBy = None,
     workspace: WorkspaceDir = HERE,
     network: OnNetwork = None,
     nonce: Nonce = None,
@@ -76,16 +78,18 @@ def sign(
 
     space = wiring.workspace(workspace)
     proposal_id = one_proposal(proposal, space.proposal_ids())
-    signer = wiring.signer(key, password_fd)
     ledger = wiring.journal(space).entries()
     ballots = []
-    for name in wiring.networks_of(space, proposal_id, network):
-        site = wiring.site(space, name)
-        for rejected in rejections(site, space, proposal_id, nonce=nonce, ledger=ledger):
-            screen = console(stderr=True)
-            screen.print("\n".join(shownonces.card(rejected, screen.width)), markup=False)
-            confirm_hash("Safe transaction hash", rejected.tx.hash, confirm)
-            ballots.append(sign_rejection(site, rejected, signer, space, wiring.witness))
+    with wiring.signing(key, password_fd, by, tell) as signer:
+        for name in wiring.networks_of(space, proposal_id, network):
+            site = wiring.site(space, name)
+            for rejected in rejections(site, space, proposal_id, nonce=nonce, ledger=ledger):
+                screen = console(stderr=True)
+                shown = "\n".join(shownonces.card(rejected, screen.width))
+                screen.print(shown, markup=False)
+                confirm_hash("Safe transaction hash", rejected.tx.hash, confirm)
+                wiring.show_card(signer, shown)
+                ballots.append(sign_rejection(site, rejected, signer, space, wiring.witness))
     if json:
         emit({"schema": "governance/ballots/v1", "ballots": [ballot_document(ballot) for ballot in ballots]})
         return
