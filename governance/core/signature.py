@@ -15,6 +15,7 @@ zero address is refused. It does not know who the owners are, and verifies no co
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from governance.core.errors import Finding, Refused, Rejected
 from governance.core.keccak import keccak
@@ -34,6 +35,9 @@ class SignatureKind(StrEnum):
     APPROVED_HASH = "approved_hash"
     CONTRACT = "eip1271"
 
+
+REMEMBERED = 1024
+"""Recoveries kept: a signature is recovered where it is read, where it is kept and where it is counted, each for itself."""
 
 RECOVERABLE = frozenset({SignatureKind.EIP712, SignatureKind.ETH_SIGN})
 """Kinds whose signer the bytes alone reveal."""
@@ -127,6 +131,7 @@ def vouched(signed_hash: Bytes32, data: bytes, signer: Address) -> bytes:
     return settled
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _ecrecover(digest: Bytes32, r_and_s: bytes, parity: int) -> Address:
     # libsecp256k1 recovers from a high s too, unlike its verification; r and s of zero or too large are errors.
     from coincurve import PublicKey
