@@ -62,10 +62,13 @@ def find(environ: Mapping[str, str], beside: Sequence[Path]) -> Path | None:
     return next((candidate for candidate in candidates if _runs(candidate)), None)
 
 
-def start(program: Path, *, chain_id: int, accounts: int, log: Path, config: Path) -> Process:
-    """Run anvil in a session of its own and wait until it answers. Raises Unreachable when it does not."""
+def start(program: Path, *, chain_id: int, accounts: int, log: Path, config: Path, more: Sequence[str] = ()) -> Process:
+    """Run anvil in a session of its own and wait until it answers. Raises Unreachable when it does not.
+
+    `more` are further arguments, which every user of this machine can read.
+    """
     arguments = [str(program), "--host", "127.0.0.1", "--port", "0", "--chain-id", str(chain_id)]
-    arguments += ["--accounts", str(accounts), "--config-out", str(config)]
+    arguments += ["--accounts", str(accounts), "--config-out", str(config), *more]
     log.write_text("")
     private = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     actions = [

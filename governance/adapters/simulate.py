@@ -35,6 +35,14 @@ from governance.ports import Answer, Chain
 Block = dict[str, Any]
 
 
+class LacksMethod(Unreachable):
+    """The node answers, and does not know the method: another one may."""
+
+
+UNKNOWN_METHOD = frozenset({-32601, -32004, 4200})
+"""Codes of JSON-RPC, EIP-1474 and EIP-1193 for a method that there is not."""
+
+
 class NodeSimulator:
     """See `governance.ports.Simulator`."""
 
@@ -138,7 +146,8 @@ class NodeSimulator:
         if isinstance(answer, RpcError):
             words = self._rpc.failed(answer).message
             hint = f"the rehearsal needs a node with {method}, such as geth, reth or anvil"
-            raise Unreachable(f"{words}, asked for {method}", hint=hint)
+            kind = LacksMethod if answer.code in UNKNOWN_METHOD else Unreachable
+            raise kind(f"{words}, asked for {method}", hint=hint)
         return answer
 
 

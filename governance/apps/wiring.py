@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from governance.core.errors import Refused, Rejected
 
@@ -217,9 +217,10 @@ def rehearse(space: "FileWorkspace", at: "Site") -> "Rehearse":
 
     from governance.life.simulate import simulate
 
+    build = partial(site_over, place=at.network)
+
     def play(proposal_id: str, plan: "Plan | None") -> "Rehearsal":
-        build = partial(site_over, place=at.network)
-        return simulate(at, space, simulator(space, at), build, proposal_id, plan=plan)
+        return on_a_node(space, at, lambda site, node: simulate(site, space, node, build, proposal_id, plan=plan))
 
     return play
 
@@ -230,7 +231,30 @@ def stacked(space: "FileWorkspace", at: "Site") -> "Stack":
 
     from governance.life.stacked import stack
 
-    return stack(at, space, simulator(space, at), partial(site_over, place=at.network))
+    build = partial(site_over, place=at.network)
+    return on_a_node(space, at, lambda site, node: stack(site, space, node, build))
+
+
+T = TypeVar("T")
+
+
+def on_a_node(space: "FileWorkspace", at: "Site", act: "Callable[[Site, Simulator], T]") -> T:
+    """What comes of an act on the site's node; where that cannot play blocks, on an anvil that goes on from its newest."""
+    from governance.adapters.anvil import find_anvil
+    from governance.adapters.chain import NodeChain
+    from governance.adapters.fork import forked
+    from governance.adapters.simulate import LacksMethod, NodeSimulator
+
+    try:
+        return act(at, simulator(space, at))
+    except LacksMethod:
+        program = find_anvil(space.root)
+        if program is None:
+            raise
+    name, chain_id = at.network.name, at.network.chain_id
+    with forked(endpoint(space, name), program, chain_id=chain_id) as url:
+        chain = NodeChain(url, chain_id, name)
+        return act(site_over(chain, at.network), NodeSimulator(url, name, chain))
 
 
 def signer(key: Path, password_fd: int | None) -> "KeystoreSigner":

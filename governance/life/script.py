@@ -57,6 +57,8 @@ class Subject:
     owners: tuple[Address, ...]
     threshold: int
     findings: tuple[Finding, ...]
+    done: tuple[Step, Moment] | None = None
+    """The step before the first pending one, and when it was executed; None where none was."""
 
     @property
     def lane(self) -> Lane:
@@ -131,7 +133,19 @@ def subject_of(site: Site, workspace: Workspace, proposal_id: str, plan: Plan | 
         owners=facts.owners,
         threshold=facts.threshold,
         findings=_stale(site, workspace, locked, head) if opened is not None and unsent else (),
+        done=_done(site, locked.plan, pending, head),
     )
+
+
+def _done(site: Site, plan: Plan, pending: Sequence[Pending], head: Head) -> tuple[Step, Moment] | None:
+    """From the timelock's logs: a dispatcher's own delay began when the step before was really executed."""
+    at = plan.steps.index(pending[0].step) if pending else 0
+    before = plan.steps[at - 1] if at else None
+    if before is None or before.operation is None:
+        return None
+    moments = [each.moment for each in site.timelock.ledger(head) if each.operation == before.operation.id]
+    last = max((moment for moment in moments if moment is not None), default=None)
+    return None if last is None else (before, last)
 
 
 def still_to_do(sighting: Sighting) -> tuple[Pending, ...]:
@@ -212,7 +226,9 @@ def script_of(subject: Subject, executor: Address) -> Script:
     early = 0
     for index, pending in enumerate(subject.pending if subject.lane is Lane.TIMELOCK else ()):
         last = blocks[-1][0] if blocks else subject.head.timestamp
-        due = max(subject.due(pending), _after_the_one_before(subject.pending[:index], pending, last))
+        before = subject.pending[index - 1].step if index else None
+        done = subject.done if index == 0 else None if before is None else (before, last)
+        due = max(subject.due(pending), last if done is None else _after(*done, pending.step))
         if due.seconds - 2 > last.seconds:
             waiting = subject.pending[index:] if index == 0 else [pending]
             tries = tuple(execution_act(each.step, executor, must_pass=False) for each in waiting)
@@ -225,12 +241,11 @@ def script_of(subject: Subject, executor: Address) -> Script:
     return Script(moments=moments, acts=acts, early=early)
 
 
-def _after_the_one_before(before: Sequence[Pending], pending: Pending, executed: Moment) -> Moment:
+def _after(before: Step, executed: Moment, step: Step) -> Moment:
     """A dispatcher's activation delay begins when the operation before is executed, however late that is."""
-    if not before or before[-1].step.operation is None or pending.step.operation is None:
+    if before.operation is None or step.operation is None:
         return executed
-    extra = pending.step.operation.delay.seconds - before[-1].step.operation.delay.seconds
-    return executed + Duration(max(extra, 0))
+    return executed + Duration(max(step.operation.delay.seconds - before.operation.delay.seconds, 0))
 
 
 def safe_acts(subject: Subject, tx: SafeTx, label: str) -> list[Act]:

@@ -545,6 +545,22 @@ def test_what_comes_after_another_waits_for_it(place: Place, node: Devnet) -> No
     assert rehearse(place, node, TWO).findings == ()
 
 
+@pytest.mark.parametrize("generation", [Generation.OURS, Generation.V1, Generation.COMPACT])
+def test_what_was_committed_late_is_rehearsed_as_late(generation: Generation, node: Devnet, tmp_path: Path) -> None:
+    """The dispatcher's own delay began when the commit was executed, not when it could have been."""
+    with sites.on_anvil(node, tmp_path, Options(generation=generation, activation_delay="1 h")) as place:
+        place.queued(ONE, document(SWAP))
+        place.warp(DELAY + 3600)
+        with pytest.raises(Refused):
+            place.execute(ONE)
+        found = rehearse(place, node)
+        assert found.findings == ()
+        assert [r.act.label for block in found.blocks for r in block.acts][-1] == "execute: activate"
+        place.warp(3600)
+        place.execute(ONE)
+        assert place.verify(ONE).ok
+
+
 def test_nothing_is_sent_and_nothing_is_written(place: Place, node: Devnet) -> None:
     place.write(ONE, document(SWAP))
     before = (node.ask("eth_blockNumber"), sorted(place.space.root.rglob("*")))
