@@ -1,4 +1,4 @@
-# Every target sets up what it needs, into .venv and contracts/node_modules of this checkout.
+# Every target sets up what it needs, into .venv and the folders node_modules of this checkout.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,11 +12,11 @@ help:            ## What there is to make.
 demo: .venv/.runtime contracts/node_modules/.stamp    ## The main job on an embedded chain: a facet swap from YAML to verified.
 	@$(BIN)/python -m governance.apps.demo
 
-test: .venv/.dev contracts/node_modules/.stamp    ## All tests but the slow sweeps (under 5 minutes on 2 cores).
+test: .venv/.dev contracts/node_modules/.stamp tests/interop/node_modules/.stamp    ## All tests but the slow sweeps (under 5 minutes on 2 cores).
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" tests
 	cd contracts && npm run --silent test
 
-test-all: .venv/.dev contracts/node_modules/.stamp    ## All tests and sweeps, with the coverage that core must keep.
+test-all: .venv/.dev contracts/node_modules/.stamp tests/interop/node_modules/.stamp    ## All tests and sweeps, with the coverage that core must keep.
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered tests
 	$(BIN)/coverage report --include='governance/core/*' --fail-under=95
 	cd contracts && npm run --silent test
@@ -54,7 +54,7 @@ devices: .venv/.runtime    ## Add what Ledger and Trezor devices need to the env
 	$(PIP) install --require-hashes -r requirements-devices.lock
 
 clean:           ## Remove what make made.
-	rm -rf .venv .venv-mutation mutants contracts/node_modules contracts/out contracts/cache
+	rm -rf .venv .venv-mutation mutants contracts/node_modules tests/interop/node_modules contracts/out contracts/cache
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -77,4 +77,8 @@ clean:           ## Remove what make made.
 
 contracts/node_modules/.stamp: contracts/package-lock.json
 	cd contracts && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+tests/interop/node_modules/.stamp: tests/interop/package-lock.json
+	cd tests/interop && npm ci --silent --no-audit --no-fund
 	@touch $@

@@ -13,11 +13,11 @@ from pathlib import Path
 # Others get the C keccak as well: what is compared is their code, not their default backend.
 os.environ["ETH_HASH_BACKEND"] = "pysha3"
 
-from bench import decisions, processes, rehearsals, reviews, safehash, trees
+from bench import decisions, processes, rehearsals, reviews, safehash, signatures, trees
 from bench.harness import Contest
 from bench.report import Aim, aims_text, below, contest_text, faster, value
 
-PARTS = ("processes", "hash", "merkle", "policy", "check", "rehearsal")
+PARTS = ("processes", "hash", "signatures", "merkle", "policy", "check", "rehearsal")
 PACKAGE_JSON = processes.REPOSITORY / "contracts" / "package.json"
 
 
@@ -51,6 +51,15 @@ def _hash(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
     del package_json
     warm = safehash.safe_hash(rounds=15)
     yield warm, [faster(warm, safehash.SAFE_ETH, 10, "a Safe hash is 10× faster than safe-eth-py's")]
+
+
+def _signatures(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
+    del package_json
+    counted = signatures.fifteen(rounds=15)
+    text = f"{signatures.OWNERS} signatures are counted and combined no slower than by safe-eth-py"
+    yield counted, [faster(counted, signatures.SAFE_ETH, 1, text)]
+    asked = signatures.commands(rounds=9)
+    yield asked, [below(asked.named(signatures.SIGN_HELP), 0.25, "gov sign --help answers in less than 250 ms")]
 
 
 def _merkle(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
@@ -112,6 +121,7 @@ def _rehearsal(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
 PART = {
     "processes": _processes,
     "hash": _hash,
+    "signatures": _signatures,
     "merkle": _merkle,
     "policy": _policy,
     "check": _check,

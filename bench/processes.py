@@ -23,8 +23,8 @@ CAST = "cast --help"
 def cold(*, rounds: int) -> Contest:
     """`--help` of three programs, and one real answer of ours."""
     contestants = [
-        Contestant(name=GOV, once=command([*_gov(), "--help"])),
-        Contestant(name=GOV_HASH, once=command([*_gov(), "hash", str(TRANSACTION), "--chain-id", "1"])),
+        Contestant(name=GOV, once=command([*gov(), "--help"])),
+        Contestant(name=GOV_HASH, once=command([*gov(), "hash", str(TRANSACTION), "--chain-id", "1"])),
         Contestant(name=SAFE_CLI, once=command([str(OTHERS / "bin" / "safe-cli"), "--help"], _install_safe_cli)),
         Contestant(name=CAST, once=command([str(REPOSITORY / "contracts/node_modules/.bin/cast"), "--help"])),
     ]
@@ -32,7 +32,7 @@ def cold(*, rounds: int) -> Contest:
     return contest("Cold process", measures, contestants, rounds=rounds)
 
 
-def _gov() -> list[str]:
+def gov() -> list[str]:
     """The installed console script, or the two lines it consists of when the package runs from its checkout."""
     script = Path(sys.executable).parent / "gov"
     if script.exists():

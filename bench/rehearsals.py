@@ -19,7 +19,10 @@ from bench.harness import Contest, Contestant, contest
 from bench.processes import command
 from governance.adapters.anvil import require_anvil
 from governance.adapters.chain import NodeChain
+from governance.adapters.devnet import PASSWORD
+from governance.adapters.keys import KeystoreSigner
 from governance.adapters.simulate import NodeSimulator
+from governance.adapters.witness import safe_tx_hash_by_safe_eth
 from governance.adapters.workspace import FileWorkspace
 from governance.apps import devnet
 from governance.apps.wiring import site_over
@@ -32,8 +35,9 @@ from governance.core.safetx import execution
 from governance.core.stacked import Stack
 from governance.core.units import to_hex
 from governance.life.draft import workspace_files
-from governance.life.pin import kind_of, plan_now
+from governance.life.pin import kind_of, lock, plan_now
 from governance.life.script import APPROVE
+from governance.life.sign import prepare, sign
 from governance.life.simulate import simulate
 from governance.life.site import Site
 from governance.life.stacked import stack
@@ -116,6 +120,14 @@ class Chain:
         site = self.site()
         simulator = NodeSimulator(self.url, self.network.name, site.chain)
         return stack(site, FileWorkspace(self.many), simulator, partial(site_over, place=self.network))
+
+    def sign(self, *names: str) -> None:
+        """Lock the one proposal and let members sign it with the devnet's keystores."""
+        site, space = self.site(), FileWorkspace(self.root)
+        lock([site], space, FIVE, rehearse=None)
+        for name in names:
+            signer = KeystoreSigner.open(self.root / f".gov/devnet/keys/{name}.json", PASSWORD)
+            sign(prepare(site, space, FIVE, safe_tx_hash_by_safe_eth, rehearse=None), signer, space)
 
     def life(self) -> Life:
         """The one proposal, in calldata."""

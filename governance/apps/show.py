@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from governance.core.ballot import Ballot
+    from governance.core.check import Check
     from governance.core.effects import Seen
     from governance.core.facts import Receipt
     from governance.core.journal import Entry
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from governance.core.rehearsal import Rehearsal
     from governance.core.scenes import BlockResult
     from governance.core.voting import Voting
-    from governance.life.audit import Check
     from governance.life.exchange import Exchanged
     from governance.life.verify import Verification
     from governance.life.watch import Sighting, StepSighting

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from governance.apps.card import hash_rows
 from governance.apps.names import introductions
 from governance.apps.show import table
-from governance.core.basis import plan_basis
 from governance.core.units import to_hex
 from governance.core.wording import Names, named
 
@@ -95,6 +94,8 @@ def _since(assent: "Assent", account: Any) -> str:
 
 def roles_document(case: "Case | None", asked: "tuple[Assent, ...]") -> dict[str, Any]:
     """Roles of members and their approvals, as JSON values; none where the rule asks none."""
+    from governance.core.basis import plan_basis
+
     return {
         "plan_basis": None if case is None or case.plan is None else to_hex(plan_basis(case.plan)),
         "roles": [

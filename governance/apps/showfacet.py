@@ -3,11 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from governance.apps.show import table
-from governance.core.facetsafety import RULES
 from governance.core.keccak import keccak
-from governance.core.storagelayout import location
 from governance.core.units import to_hex
-from governance.life.inspect import told
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -19,6 +16,10 @@ def inspection(each: "Inspection") -> "RenderableType":
     """What the facet is, every rule with its answer, and every finding."""
     from rich.console import Group
     from rich.text import Text
+
+    from governance.core.facetsafety import RULES
+    from governance.core.storagelayout import location
+    from governance.life.inspect import told
 
     facet = each.facet
     shown = table(
@@ -41,6 +42,8 @@ def inspection(each: "Inspection") -> "RenderableType":
 
 def inspection_document(each: "Inspection") -> dict[str, Any]:
     """An inspection as JSON values, without its findings."""
+    from governance.core.storagelayout import location
+
     facet = each.facet
     return {
         "facet": facet.reference,

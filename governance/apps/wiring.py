@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from governance.adapters.journal import SqlJournal
     from governance.adapters.keys import KeystoreSigner
     from governance.adapters.workspace import FileWorkspace
+    from governance.core.check import Check
     from governance.core.manifestfile import ManifestFile
     from governance.core.network import Network
     from governance.core.plan import Plan
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from governance.core.stacked import Stack
     from governance.core.tree import Mapping
     from governance.core.units import Bytes32
-    from governance.life.audit import Check
     from governance.life.site import Rehearse, Site
     from governance.ports import Chain, Exchange, Sender, Signer, Simulator
 
@@ -345,7 +345,7 @@ def witness(tx: "SafeTx", version: str) -> "Bytes32":
 def tool_checks(space: "FileWorkspace") -> "list[Check]":
     """What the doctor asks of this machine."""
     from governance.adapters.anvil import find_anvil
-    from governance.life.audit import Check
+    from governance.core.check import Check
 
     version = ".".join(str(part) for part in sys.version_info[:3])
     checks = [Check(question="Python is 3.11 or newer", ok=sys.version_info >= (3, 11), answer=version)]

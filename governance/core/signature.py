@@ -15,8 +15,9 @@ zero address is refused. It does not know who the owners are, and verifies no co
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
-from governance.core.errors import Refused, Rejected
+from governance.core.errors import Finding, Refused, Rejected
 from governance.core.keccak import keccak
 from governance.core.units import ZERO_ADDRESS, Address, Bytes32, address_bytes, checksummed, to_hex
 
@@ -34,6 +35,9 @@ class SignatureKind(StrEnum):
     APPROVED_HASH = "approved_hash"
     CONTRACT = "eip1271"
 
+
+REMEMBERED = 1024
+"""Recoveries kept: a signature is recovered where it is read, where it is kept and where it is counted, each for itself."""
 
 RECOVERABLE = frozenset({SignatureKind.EIP712, SignatureKind.ETH_SIGN})
 """Kinds whose signer the bytes alone reveal."""
@@ -91,6 +95,20 @@ def recover(signed_hash: Bytes32, data: bytes) -> tuple[Address, SignatureKind]:
     raise Rejected(f"v is {v}: a signature of kind {kind} does not reveal its signer")
 
 
+class SignedOtherwise(Refused):
+    """A key gave a signature that is not its own over what it was asked: another account signed, or it signed something else.
+
+    If it signed something else, whoever stands between now has that signature.
+    """
+
+    def __init__(self, asked: Bytes32, recovered: Address, signer: Address) -> None:
+        message = f"what came back over {to_hex(asked)} is {recovered}'s, not {signer}'s"
+        hint = "another account signed, or it signed something else, or its hashing is not EIP-712's: nothing was kept"
+        super().__init__(message, hint=hint, findings=(Finding(rule="signed-otherwise", message=message, hint=hint),))
+        self.recovered = recovered
+        """Whose it would be, were it over what was asked; nobody's in particular where something else was signed."""
+
+
 def vouched(signed_hash: Bytes32, data: bytes, signer: Address) -> bytes:
     """What a wallet or a device gave, in one form: v in {27, 28}, s low. Never believed: the signer is recovered.
 
@@ -109,11 +127,11 @@ def vouched(signed_hash: Bytes32, data: bytes, signer: Address) -> bytes:
     except Rejected as error:
         raise Refused(f"what came back is no signature: {error.message}", hint=error.hint()) from error
     if recovered != signer:
-        hint = "another account signed, or it signed something else, or its hashing is not EIP-712's: nothing was kept"
-        raise Refused(f"what came back over {to_hex(signed_hash)} is {recovered}'s, not {signer}'s", hint=hint)
+        raise SignedOtherwise(signed_hash, recovered, signer)
     return settled
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _ecrecover(digest: Bytes32, r_and_s: bytes, parity: int) -> Address:
     # libsecp256k1 recovers from a high s too, unlike its verification; r and s of zero or too large are errors.
     from coincurve import PublicKey

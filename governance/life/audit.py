@@ -1,13 +1,15 @@
 """`gov doctor`: is a network what `policies.yaml` says, and can everybody do their part? Every check, not the first fault."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
 
+from governance.core.check import Check
 from governance.core.errors import GovError
-from governance.core.facts import Generation, Head, SafeFacts
+from governance.core.facts import Generation, Head
 from governance.core.policy import Policy
 from governance.core.power import BYPASS, SINGLE_KEY, STOP, paths, unknown
-from governance.core.units import Moment, to_hex
+from governance.core.quorumhealth import apart_check, quorum_checks, unheard
+from governance.core.units import Address, Moment, to_hex
+from governance.life.electors import DECIDING, electors_of
 from governance.life.governing import graph_at
 from governance.life.pin import require_anchored
 from governance.life.site import Site
@@ -16,20 +18,13 @@ MAX_SKEW = 120
 """Seconds a live chain's newest block may differ from this machine's clock before we say so."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One question and its answer."""
-
-    question: str
-    ok: bool
-    answer: str
-    hint: str = ""
-
-
-def examine(site: Site, policy: Policy, *, wall_clock: Moment | None) -> list[Check]:
+def examine(
+    site: Site, policy: Policy, *, wall_clock: Moment | None, signed: Callable[[], Collection[Address]] = tuple
+) -> list[Check]:
     """Ask everything about one network. A question that cannot be asked is a failed check, never a passed one.
 
-    `wall_clock` is None where the chain's clock is moved on purpose: the devnet's.
+    `wall_clock` is None where the chain's clock is moved on purpose: the devnet's. `signed` finds accounts of whom a
+    signature is known.
     """
     network = site.network
     try:
@@ -46,8 +41,10 @@ def examine(site: Site, policy: Policy, *, wall_clock: Moment | None) -> list[Ch
     questions: list[tuple[str, Callable[[], Iterator[Check]]]] = [
         ("clock", lambda: _clock(head, wall_clock)),
         ("the anchored policy is policies.yaml", lambda: _anchor(site, policy, head)),
-        ("the council is a known Safe", lambda: _safe("council", site.council.look(head))),
-        ("the guardian is a known Safe", lambda: _safe("guardian", site.guardian.look(head))),
+        ("the council is a known Safe", lambda: _quorum(site, policy, "council", head)),
+        ("the guardian is a known Safe", lambda: _quorum(site, policy, "guardian", head)),
+        ("the guardian stands apart from the council", lambda: _apart(site, policy, head)),
+        ("who has signed", lambda: _unheard(site, policy, head, signed)),
         ("the timelock's roles", lambda: _timelock(site, head)),
         ("the governed system", lambda: _target(site, head)),
         ("who may do what", lambda: _power(site, head)),
@@ -83,21 +80,18 @@ def _anchor(site: Site, policy: Policy, head: Head) -> Iterator[Check]:
     yield Check(question="the anchored policy is policies.yaml", ok=True, answer=to_hex(policy.digest))
 
 
-def _safe(name: str, safe: SafeFacts) -> Iterator[Check]:
-    answer = f"{safe.version}, {safe.threshold} of {len(safe.owners)}, nonce {safe.nonce}"
-    yield Check(question=f"the {name} is a known Safe", ok=True, answer=answer)
-    half = 2 * safe.threshold >= len(safe.owners)
-    hint = "" if half else "raise the threshold"
-    yield Check(question=f"the {name}'s threshold is at least half of its owners", ok=half, answer=answer, hint=hint)
-    spare = safe.threshold < len(safe.owners)
-    hint = "" if spare else "one lost key would lock the Safe for ever: add an owner"
-    yield Check(question=f"the {name} survives the loss of one key", ok=spare, answer=answer, hint=hint)
-    yield Check(
-        question=f"the {name} has no module that moves it without signatures",
-        ok=not safe.modules,
-        answer=", ".join(safe.modules) or "none",
-        hint="a module may execute anything without signatures" if safe.modules else "",
-    )
+def _quorum(site: Site, policy: Policy, duty: str, head: Head) -> Iterator[Check]:
+    yield from quorum_checks(electors_of(site, policy, duty, head))
+
+
+def _apart(site: Site, policy: Policy, head: Head) -> Iterator[Check]:
+    yield apart_check(*(electors_of(site, policy, duty, head) for duty in DECIDING))
+
+
+def _unheard(site: Site, policy: Policy, head: Head, signed: Callable[[], Collection[Address]]) -> Iterator[Check]:
+    known = signed()
+    for duty in DECIDING:
+        yield from unheard(electors_of(site, policy, duty, head), known)
 
 
 def _timelock(site: Site, head: Head) -> Iterator[Check]:

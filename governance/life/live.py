@@ -4,10 +4,10 @@ The ledger is the journal's memory of what was signed on this machine, so that a
 forgotten. What others signed outside of this workspace nobody here can know.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from governance.core.errors import Refused
+from governance.core.errors import Finding, Refused
 from governance.core.facts import SafeFacts
 from governance.core.journal import Entry
 from governance.core.kinds import Lane
@@ -19,6 +19,8 @@ from governance.life.watch import Sighting
 
 SIGNED = "signed"
 """Kind of the ledger's notes that tell a signature."""
+ASTRAY = "astray"
+"""Kind of those that tell of a key that signed something else than it was asked to: at which nonce, nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +87,29 @@ def _locked(site: Site, workspace: Workspace) -> Iterator[Bytes32]:
             yield from read_claim(entry, f"{proposal}.lock.json").hashes
 
 
+def _astray(ledger: Iterable[Entry], sighting: Sighting, nonces: Collection[int]) -> Iterator[Finding]:
+    """Whoever "failed" at one of these nonces is not asked again: what was signed instead may be just what is missing."""
+    ours = (sighting.head.chain_id, sighting.safe.address)
+    for entry in ledger:
+        told = entry.subject
+        if entry.kind == ASTRAY and (unsigned(told["chain_id"]), address(told["safe"])) == ours:
+            nonce = unsigned(told["nonce"])
+            if nonce in nonces:
+                message = f"asked for nonce {nonce}, {told['signer']} signed something that nobody here has seen"
+                hint = f"spend the nonce, from other machines: gov reject sign {sighting.proposal[:4]} --nonce {nonce}"
+                yield Finding(rule="nonce-suspect", message=message, hint=hint)
+
+
 def require_uncontested(site: Site, workspace: Workspace, sighting: Sighting, *, ledger: Iterable[Entry] = ()) -> None:
     """Refuse to sign or send while another signed hash stands against the proposal. The guardian, who only stops, may."""
     assert sighting.locked is not None
     if sighting.locked.plan.lane is Lane.GUARDIAN:
         return
     steps = [seen.step.safe_tx for seen in sighting.steps if seen.step.safe_tx.nonce >= sighting.safe.nonce]
+    ledger = tuple(ledger)
     lives = live_hashes(site, workspace, sighting.safe, ledger=ledger)
     findings = contested(lives, proposal=sighting.proposal, steps=steps)
+    findings += _astray(ledger, sighting, {step.nonce for step in steps})
     if findings:
         raise Refused(
             f"{sighting.proposal} is frozen on {sighting.network}: something else that was signed can still be executed",

@@ -28,7 +28,7 @@ def note_sighting(journal: Journal, sighting: Sighting) -> None:
 
 
 def note_hash(journal: Journal, kind: str, ceremony: Ceremony, tx: SafeTx, signer: Address) -> None:
-    """Into the ledger: what somebody was `shown`, has `signed` or has `declined`, before anything else is done with it."""
+    """Into the ledger: what somebody was `shown`, `signed` or `declined`, or that something else was signed (`astray`)."""
     subject = {
         "safe_tx_hash": to_hex(tx.hash),
         "chain_id": str(tx.chain_id),

@@ -10,6 +10,7 @@ Procedure:
 6. The signer must be an owner as of this block, or an owner of a Safe that is one: then what is signed is that Safe's
    message, and the way is part of what is shown.
 7. The card is made from the very values that are hashed. Only then the signer's port is asked.
+8. What comes back must be a signature over what was asked. If it is not, something else was signed: that is never tried again.
 
 It does not judge whether the change is wise, and signs nothing that is already scheduled.
 """
@@ -26,6 +27,7 @@ from governance.core.plan import Plan, Step
 from governance.core.rehearsal import Rehearsal
 from governance.core.safemessage import Level, SafeMessage, message_through
 from governance.core.safetx import SafeTx
+from governance.core.signature import vouched
 from governance.core.signingbundle import AnsweredSigner
 from governance.core.stage import Stage
 from governance.core.units import Address, Bytes32, to_hex
@@ -151,19 +153,23 @@ def sign(ceremony: Ceremony, signer: Signer, workspace: Workspace, way: tuple[Le
     mailbox = workspace.mailbox(ceremony.locked.plan.proposal)
     ballots = []
     for step in ceremony.steps:
-        tx = step.safe_tx
-        ballot = Ballot(
-            proposal=ceremony.locked.plan.proposal,
-            network=ceremony.locked.plan.network,
-            chain_id=tx.chain_id,
-            safe=tx.safe,
-            nonce=tx.nonce,
-            safe_tx_hash=tx.hash,
-            signer=signer.address,
-            signature=signer.sign(asked_in(tx, way)),
-            through=way,
-            message_hash=tx.message_hash if way else None,
-        )
+        ballot = _signed(ceremony.locked.plan, step.safe_tx, signer, way)
         mailbox.add(ballot)
         ballots.append(ballot)
     return ballots
+
+
+def _signed(plan: Plan, tx: SafeTx, signer: Signer, way: tuple[Level, ...]) -> Ballot:
+    asked = asked_in(tx, way)
+    return Ballot(
+        proposal=plan.proposal,
+        network=plan.network,
+        chain_id=tx.chain_id,
+        safe=tx.safe,
+        nonce=tx.nonce,
+        safe_tx_hash=tx.hash,
+        signer=signer.address,
+        signature=vouched(asked.hash, signer.sign(asked), signer.address),
+        through=way,
+        message_hash=tx.message_hash if way else None,
+    )

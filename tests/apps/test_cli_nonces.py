@@ -1,10 +1,17 @@
 """`gov nonces`, `gov signatures --live`, `gov reject`: a signed hash that is not meant any more, and its end."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from unittest.mock import patch
 
 import pytest
 
+from governance.apps import wiring
+from governance.core.keccak import keccak
+from governance.core.signable import Signable
+from governance.core.units import Address, Bytes32
 from tests.apps.conftest import ONE, Gov
+from tests.sites import people
 
 pytestmark = pytest.mark.node
 
@@ -60,3 +67,31 @@ def test_one_proposal_or_all_that_lives(at: At) -> None:
     for words in (("signatures",), ("signatures", ONE, "--live")):
         run = gov(*words)
         assert (run.code, "say --live" in run.err) == (2, True)
+
+
+@dataclass(frozen=True)
+class Swapped:
+    """A key that is handed something else than what is shown."""
+
+    address: Address
+
+    def sign(self, what: Signable) -> bytes:
+        return people()["alice"].sign(Bytes32(keccak(what.hash)))
+
+
+def test_a_key_that_signed_something_else_freezes_the_nonce_for_whoever_tries_again(at: At) -> None:
+    """threat_33"""
+    gov = at("locked")
+    with patch.object(wiring, "signer", lambda *_: Swapped(people()["alice"].address)):
+        swapped = gov.sign("alice")
+    assert (swapped.code, "rule signed-otherwise" in swapped.err) == (1, True), swapped
+    again = gov.sign("alice")
+    assert (again.code, "rule nonce-suspect" in again.err) == (1, True), again
+    for name in ("alice", "bob", "carol"):
+        shown = gov("reject", "sign", ONE, "--nonce", "0", *gov.key(name), "--confirm", "0x00")
+        (row,) = (line for line in shown.err.splitlines() if line.startswith("  safe tx hash"))
+        digest = "0x" + "".join(row.split()[3:])
+        assert gov("reject", "sign", ONE, "--nonce", "0", *gov.key(name), "--confirm", digest).code == 0
+    assert gov("reject", "send", ONE, "--nonce", "0", *gov.key("executor"), "--broadcast").code == 0
+    gov.done("lock", ONE)
+    assert gov.sign("alice").code == 0

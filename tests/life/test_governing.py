@@ -7,6 +7,7 @@ import pytest
 
 from governance.core.access import ADMIN, APPLY, CANCELLER, COMMIT, GRANT, PROPOSER
 from governance.core.call import Call, encode_call
+from governance.core.check import Check
 from governance.core.errors import Refused
 from governance.core.facts import Generation
 from governance.core.kinds.upgrade import COMMIT_ROOT
@@ -15,10 +16,11 @@ from governance.core.power import BYPASS, SINGLE_KEY, STOP, paths, rows_of, unkn
 from governance.core.rehearsal import Rehearsal
 from governance.core.rolegraph import ANYONE, Nature
 from governance.core.units import ZERO_WORD, Address, Duration
-from governance.life.audit import Check, examine
+from governance.life.audit import examine
+from governance.life.electors import signed_by
 from governance.life.governing import graph_at
 from tests import sites
-from tests.life.test_kind_scenarios import Body
+from tests.life.test_kind_scenarios import Body, document
 from tests.life.test_owner_safes import safe_of
 from tests.life.test_simulate import SWAP, deploy, hostile, rehearsed, set_fee, spoken
 from tests.sites import DELAY, Devnet, Options, Place, people, rules
@@ -207,3 +209,32 @@ def test_the_doctor_fails_what_a_rehearsal_only_notes(place: Place, node: Devnet
     assert sum(note.startswith("as before, the key") for note in found.notes) == 3
     assert found.power is not None
     assert {path.rule for path in found.power.standing} == {SINGLE_KEY, BYPASS, STOP}
+
+
+def test_the_doctor_looks_behind_the_owners(place: Place) -> None:
+    """threat_34, threat_40, threat_41: a lent key, an owner Safe, and a guardian who shares an owner with it."""
+    assert not [each for each in examine(place.site, place.space.policy(), wall_clock=None) if not each.ok]
+    inner = safe_of(place, 1, key("alice"), key("frank"))
+    place.council_sends("addOwnerWithThreshold(address,uint256)", inner, 3)
+    place.set_code(key("erin"), bytes.fromhex("ef0100" + place.site.network.target[2:]))
+    after = asked(place)
+    assert after["owners of the council that are Safes"].answer == f"{inner}: 1.4.1, 1 of 2"
+    assert [each.question for each in after.values() if not each.ok] == [
+        "no key of the council lends itself to code",
+        "nobody speaks twice in the council",
+    ]
+    assert f"({key('alice')}) on 2 ways" in after["nobody speaks twice in the council"].answer
+    assert key("frank") in after["the guardian can stop the council without anybody who sits in both"].answer
+
+
+def test_the_doctor_names_owners_whose_signature_nobody_has_seen(place: Place) -> None:
+    question = "owners of the council of whom no signature is known here"
+    assert question not in asked(place)
+    place.write("0001-swap", document(SWAP))
+    place.lock("0001-swap")
+    place.sign("0001-swap", "alice", "bob", "carol")
+    known = signed_by(place.space, ())
+    found = examine(place.site, place.space.policy(), wall_clock=None, signed=lambda: known)
+    (note,) = (each for each in found if each.question == question)
+    assert note.ok
+    assert {name for name in ("alice", "bob", "carol", "dave", "erin") if key(name) in note.answer} == {"dave", "erin"}

@@ -226,6 +226,31 @@ def test_a_contract_that_is_no_safe_is_shown_its_own_signature(place: Place) -> 
     assert place.stage(ONE) is Stage.WAITING
 
 
+def test_the_code_that_an_owners_key_lends_itself_to_signs_for_it(place: Place) -> None:
+    """threat_34, threat_41: no key of hers takes part, which is why the doctor fails such an owner (EIP-7702)."""
+    magic = {"1.4.1": "20c13b0b", "1.5.0": "1626ba7e"}[place.plan.description.safe_version]
+    generous = checksummed(b"\x71" * 20)
+    place.set_code(generous, bytes.fromhex(f"63{magic}60e01b5f5260205ff3"))
+    place.set_code(address("alice"), bytes.fromhex(f"ef0100{generous[2:]}"))
+    locked(place)
+    (step,) = place.steps(ONE)
+    claim = Ballot(
+        proposal=ONE,
+        network=place.site.network.name,
+        chain_id=CHAIN_ID,
+        safe=step.safe_tx.safe,
+        nonce=step.safe_tx.nonce,
+        safe_tx_hash=step.safe_tx.hash,
+        signer=address("alice"),
+        signature=b"anything",
+        by_contract=True,
+    )
+    place.space.mailbox(ONE).add(claim)
+    place.sign(ONE, "bob", "carol")
+    place.queue(ONE)
+    assert place.stage(ONE) is Stage.WAITING
+
+
 def test_a_ballot_of_another_way_of_asking_is_no_way_in(place: Place) -> None:
     """threat_34: what was signed for a Safe of another version."""
     inner = safe_of(place, 1, address("frank"))

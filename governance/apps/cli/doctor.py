@@ -12,7 +12,9 @@ from governance.core.units import Moment
 
 def doctor(workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False) -> None:
     """Check every network of the policy: can it be reached, is it what the policy says, can everybody do their part."""
-    from governance.life.audit import Check, examine
+    from governance.core.check import Check
+    from governance.life.audit import examine
+    from governance.life.electors import signed_by
 
     space = wiring.workspace(workspace)
     policy = space.policy()
@@ -30,7 +32,12 @@ def doctor(workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJs
                 Check(question=f"{name}: its node is known", ok=False, answer=error.message, hint=error.hint())
             )
             continue
-        checks += examine(site, policy, wall_clock=None if wiring.is_devnet(space, name) else now)
+        checks += examine(
+            site,
+            policy,
+            wall_clock=None if wiring.is_devnet(space, name) else now,
+            signed=lambda: signed_by(space, wiring.journal(space).entries()),
+        )
     if json:
         emit({"schema": "governance/doctor/v1", "checks": [show.check_document(check) for check in checks]})
     else:

@@ -207,6 +207,8 @@ def _signed(
     space: "FileWorkspace", made: Sequence[Card], signer: "Signer", given: list[str] | None
 ) -> "Sequence[Ballot]":
     """Confirmed card by card, then signed; the ledger keeps what was shown, declined and signed."""
+    from governance.core.signature import SignedOtherwise
+    from governance.life.live import ASTRAY
     from governance.life.notes import note_hash
     from governance.life.sign import sign as life_sign
 
@@ -219,7 +221,13 @@ def _signed(
         except (Refused, typer.Abort):
             note_hash(journal, "declined", ceremony, tx, signer.address)
             raise
-    ballots = life_sign(ceremony, signer, space, made[0].way)
+    try:
+        ballots = life_sign(ceremony, signer, space, made[0].way)
+    except SignedOtherwise as error:
+        if error.recovered not in ceremony.sighting.safe.owners:  # an owner's would be over this very hash
+            for card in made:
+                note_hash(journal, ASTRAY, ceremony, card.step.safe_tx, signer.address)
+        raise
     for card in made:
         note_hash(journal, "signed", ceremony, card.step.safe_tx, signer.address)
     return ballots

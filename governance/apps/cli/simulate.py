@@ -20,7 +20,6 @@ from governance.apps.cli.common import (
     one_proposal,
 )
 from governance.core.errors import GovError, Refused, Rejected
-from governance.core.extra import draft
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +66,8 @@ def simulate(
     names = wiring.networks_of(space, proposal_id, network)
     rehearsals = [wiring.rehearse(space, wiring.site(space, name))(proposal_id, None) for name in names]
     if write_expect:
+        from governance.core.extra import draft
+
         for each in rehearsals:
             sys.stdout.write(f"# on {each.network}\nexpect:\n{draft(each.undeclared, each.names)}")
         return
