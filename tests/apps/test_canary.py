@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from governance.adapters.keys import create_keystore
+from governance.core.live import rejection
+from governance.core.units import to_hex
 from tests.apps.conftest import ONE, Gov
 
 pytestmark = pytest.mark.node
@@ -80,6 +82,12 @@ class Watched:
         program = str(Path(sys.executable).with_name("gov"))
         options = ("--key", str(self.root / "canary.json"), "--password-fd", str(reading)) if keyed else ()
         environ |= {"GOV_SIGNER": signer} if signer else {}
+        environ |= {
+            "GOV_SAFE_SERVICE_STAGING": f"http://127.0.0.1:9/{URL_SECRET}",
+            "GITHUB_API_URL": "http://127.0.0.1:9",
+        }
+        environ |= {"SAFE_TRANSACTION_SERVICE_API_KEY": URL_SECRET, "GITHUB_TOKEN": URL_SECRET}
+        environ |= {"GITHUB_REPOSITORY": "council/upgrades"}
         process = subprocess.Popen(
             [program, *words, *options],
             cwd=self.root,
@@ -115,9 +123,31 @@ def test_the_forms_are_noticed() -> None:
     assert found_in(f"Authorization: {base64.b64encode(KEY).decode()}".encode()) == ["key: base64"]
 
 
+LOOKS: dict[tuple[str, ...], int] = {
+    ("check",): 0,
+    ("doctor", "--network", "staging"): 1,
+    ("plan", ONE): 0,
+    ("simulate", ONE, "--report", "report.md", "--html", "report.html", "--sarif", "report.sarif"): 0,
+    ("signatures", ONE, "--json"): 0,
+    ("signatures", "--live", "--network", "staging"): 0,
+    ("signatures", ONE, "--pull"): 3,
+    ("nonces", "--network", "staging"): 0,
+    ("status",): 0,
+    ("pr", "review", "--comment", "comment.md"): 0,
+    ("pr", "comment", "--file", "comment.md", "--number", "number", "--head", "0" * 40): 3,
+}
+"""Commands that take no key, and reach something whose address or token is a secret; and how each ends."""
+
+
+def look(watched: Watched) -> None:
+    (watched.root / "number").write_text("7")
+    for words, code in LOOKS.items():
+        assert watched.run(*words, keyed=False) == code, (words, watched.said[" ".join(words)])
+
+
 def test_no_secret_is_in_any_file_output_or_argument_list(at: At) -> None:
     """threat_57, over `deploy`, `facet deploy`, `sign` (also by bundle and by another signer), `approve`, `queue`, `execute`,
-    with right and wrong passwords.
+    `reject`, with right and wrong passwords; and over whatever asks an endpoint, a Safe service or a code host.
     """
     from eth_account import Account
 
@@ -159,11 +189,16 @@ def test_no_secret_is_in_any_file_output_or_argument_list(at: At) -> None:
         patched.setenv("GOV_RPC_STAGING", f"{gov.url}/?key={URL_SECRET}")
         basis = gov.plan_basis()
     assert watched.run("approve", ONE, "--confirm", basis) == 0, watched.said
+    rejected = to_hex(rejection(31337, step["safe_tx"]["safe"], 0).hash)
+    assert watched.run("reject", "sign", ONE, "--nonce", "0", "--confirm", rejected) == 0, watched.said
+    look(watched)
     assert watched.run("queue", ONE, "--broadcast", password=PASSWORD[:-1] + "!") == 1
     assert watched.run("queue", ONE, "--broadcast") == 0, watched.said
     gov.ask("evm_increaseTime", 48 * 3600)
     gov.ask("evm_mine")
     assert watched.run("execute", ONE, "--broadcast", "--json") == 0, watched.said
+    assert watched.run("verify", ONE, keyed=False) == 0, watched.said
+    assert watched.run("history", ONE, "--json", keyed=False) == 0, watched.said
 
     files = {str(file.relative_to(gov.root)): file.read_bytes() for file in gov.root.rglob("*") if file.is_file()}
     assert {".gov/journal.sqlite3", f"proposals/{ONE}.lock.json", "canary.json"} <= set(files)
