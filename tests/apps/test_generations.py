@@ -81,7 +81,14 @@ expect:
 """
 
 
-@pytest.fixture(params=FIELD.values(), ids=FIELD.keys())
+QUICK = {"ours on Safe 1.4.1", "v1 on Safe 1.5.0, activated an hour later", "a diamond on Safe 1.5.0"}
+"""Tried each time; the others in the long sweep. `tests/life` plays all of them each time, without the commands."""
+SWEPT = [
+    pytest.param(field, id=name, marks=[] if name in QUICK else [pytest.mark.slow]) for name, field in FIELD.items()
+]
+
+
+@pytest.fixture(params=SWEPT)
 def field(request: pytest.FixtureRequest) -> Field:
     """One row of the table."""
     assert isinstance(request.param, Field)
