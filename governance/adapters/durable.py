@@ -4,12 +4,13 @@ Rule 1: DBOS decides nothing. A workflow is one call that looks at the chain, ac
 is remembered, so whoever runs it again, on another host or under another version, derives everything anew.
 Rule 2: a task has a name, and a workflow the task's name with a number. While one is under way, no other is begun; when it
 is over and the chain says that the task is still due, the next number is. So nobody has to forget anything for that.
-Rule 3: what does not finish within its lease is taken over by whoever ticks: DBOS itself only recovers the workflows of the
-executor and version that ran them. Taking over what was only slow is harmless: one act has one effect.
+Rule 3: what does not finish within its lease is ended and begun anew by whoever ticks: DBOS itself only recovers the workflows
+of the executor and version that ran them. Doing so to what was only slow is harmless: one act has one effect.
 Rule 4: what the database holds is text. DBOS would unpickle a row that says it is a pickle, and that would run whatever
 somebody wrote there; here it is refused.
 """
 
+import contextvars
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,7 +74,8 @@ class Durable:
         @DBOS.workflow(name=TICK, max_recovery_attempts=None)
         def run_tick(scheduled: datetime, network: str) -> None:
             del scheduled  # when it was meant to run says nothing of what is true when it does
-            tick(network)
+            # Outside of the workflow's own context, in which DBOS would write down what it is asked, and answer from that again.
+            contextvars.Context().run(tick, network)
 
         self._run_task, self._run_tick = run_task, run_tick
 
@@ -133,20 +135,19 @@ class Durable:
             dict(DBOS.retrieve_workflow(one).get_result(polling_interval_sec=self._engine.poll)) for one in identities
         ]
 
-    def take_over(self, queues: Mapping[str, str], mine: Callable[[str], bool]) -> list[str]:
-        """Bring back into this host's queues what another (or this host, before) began and did not finish within its lease.
+    def take_over(self, networks: Sequence[str], mine: Callable[[str], bool]) -> list[str]:
+        """End what nobody finished within its lease, whoever began it, under whatever version; gives the tasks' names.
 
-        `queues` names this host's queue for each network; `mine` says what this very process is at.
+        Whoever calls begins them anew, if the chain says that they are still due. `mine` says what this very process is at.
         """
-        taken = []
+        ended = []
         overdue = (time.time() - self._engine.lease) * 1000
         for one in DBOS.list_workflows(name=FULFIL, status=ALIVE, load_input=False, load_output=False):
-            queue = queues.get(one.workflow_id.partition(":")[0])
-            if queue is None or mine(one.workflow_id) or (one.updated_at or 0) > overdue:
-                continue
-            DBOS.resume_workflow(one.workflow_id, queue_name=queue)
-            taken.append(one.workflow_id)
-        return taken
+            name, _, _ = one.workflow_id.partition("#")
+            if name.partition(":")[0] in networks and not mine(one.workflow_id) and (one.updated_at or 0) < overdue:
+                DBOS.cancel_workflow(one.workflow_id)
+                ended.append(name)
+        return ended
 
     def tidy(self) -> int:
         """Delete finished workflows of long ago; gives their number."""

@@ -70,9 +70,9 @@ class EventLog:
         }
         getattr(self._log, LEVELS[report.outcome])("task", **fields)
 
-    def taken_over(self, network: str, workflows: list[str]) -> None:
-        """Another host did not finish these."""
-        self._log.warning("taken-over", network=network, workflows=workflows)
+    def taken_over(self, network: str, names: list[str], tick: int) -> None:
+        """Another host, or this one before, did not finish these."""
+        self._log.warning("taken-over", network=network, tasks=names, ticks=tick)
 
     def told(self, event: str, **fields: Any) -> None:
         """Anything else."""

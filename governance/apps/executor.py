@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from governance.adapters.durable import Durable, Words
     from governance.life.tick import Due, Watch
 
-LEASE_TICKS = 3
-"""Ticks after which what nobody finished is taken over."""
+LEASE_TICKS = 2
+"""Ticks that a task may take; the tick after that takes it over."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +35,8 @@ class Station:
     """Held during a tick: one that comes meanwhile is passed over."""
     memory: threading.Lock = field(default_factory=threading.Lock)
     """Held while the watch is touched."""
+    ticks: int = 0
+    """So many since this process began."""
     recalled: bool = False
     """Whether the journal was asked what is settled already."""
 
@@ -47,7 +49,8 @@ class Hooks:
     failed: Callable[[str, GovError], None]
     """A tick that came to nothing."""
     reported: Callable[[Report], None]
-    taken_over: Callable[[str, list[str]], None]
+    taken_over: Callable[[str, list[str], int], None]
+    """A network, the tasks' names, and at which tick of this process."""
     expired: Callable[[Report], None]
     """Its grace has passed: a cancel is to be drafted."""
 
@@ -92,12 +95,15 @@ class Executor:
             station.busy.release()
 
     def _tick(self, station: Station) -> list[str]:
-        taken = self._durable.take_over({station.network: station.queue}, self._running.__contains__)
-        if taken:
-            self._hooks.taken_over(station.network, taken)
+        station.ticks += 1
+        taken = self._durable.take_over([station.network], self._running.__contains__)
         self._recall(station)
         with station.memory:
+            for name in taken:
+                station.watch.soon(word(name.split(":")[1]))
             due = station.watch.tick()
+        if taken:
+            self._hooks.taken_over(station.network, taken, station.ticks)
         self._hooks.ticked(station.network, due)
         begun = (self._durable.submit(task.name, _words(task), station.queue) for task in due.tasks)
         return [one for one in begun if one is not None]

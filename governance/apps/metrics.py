@@ -68,9 +68,10 @@ class Metrics:
         self._outcomes.labels(report.task.network, str(report.task.action), str(report.outcome)).inc()
         self._gas.labels(report.task.network).inc(sum(receipt.gas_used for _, receipt in report.receipts))
 
-    def taken_over(self, network: str, workflows: list[str]) -> None:
+    def taken_over(self, network: str, names: list[str], tick: int) -> None:
         """What another host left."""
-        self._taken_over.labels(network).inc(len(workflows))
+        del tick
+        self._taken_over.labels(network).inc(len(names))
 
     def late(self) -> list[str]:
         """Networks that were not looked at lately."""

@@ -80,8 +80,10 @@ class Watch:
     def soon(self, operation: Bytes32) -> None:
         """What was sent is looked at again at the next tick, not at growing distances."""
         self._tries.pop(operation, None)
-        if operation in self._waiting:
-            self._waiting.put(operation, 0)
+        self._again.pop(operation, None)
+        for agenda in (self._waiting, self._unsettled):
+            if operation in agenda:
+                agenda.put(operation, 0)
 
     def _forget(self) -> None:
         """Everything but what is settled, whose blocks no reorganisation reaches."""

@@ -12,6 +12,7 @@ from governance.apps.cli.common import HERE, AsJson, Broadcast, Key, MaxFee, Pas
 
 if TYPE_CHECKING:
     from governance.adapters.workspace import FileWorkspace
+    from governance.apps.eventlog import EventLog
     from governance.apps.executor import Executor, Hooks
     from governance.apps.metrics import Metrics
 
@@ -62,6 +63,8 @@ def run(
 ) -> None:
     """Execute what is due, once, whatever breaks; say so when it cannot. Logs are JSON lines on stderr."""
     from governance.apps import stations, wiring
+    from governance.apps.eventlog import EventLog
+    from governance.apps.metrics import Metrics, serve
     from governance.core.errors import Rejected
 
     if every not in EVERY:
@@ -78,16 +81,17 @@ def run(
         rehearse=not unrehearsed,
         broadcast=broadcast,
     )
-    metrics, failures = _metrics(orders.networks, every), list[Any]()
-    job = stations.executor(space, orders, _hooks(space, metrics, failures))
+    metrics, log, failures = Metrics(orders.networks, every), EventLog(), list[Any]()
+    job = stations.executor(space, orders, _hooks(space, metrics, log, failures))
     if listen is not None:
-        from governance.apps.metrics import serve
-
         serve(metrics, listen)
     job.start()
     if once:
         _once(job, failures, json)
-    _until_told(job, every)
+    job.schedule(every)
+    log.told("started", networks=list(orders.networks), every=every, broadcast=broadcast, payer=orders.key.address)
+    _until_told(job)
+    log.told("stopped")
 
 
 def _once(job: "Executor", failures: list[Any], json: bool) -> None:
@@ -102,7 +106,7 @@ def _once(job: "Executor", failures: list[Any], json: bool) -> None:
     raise typer.Exit(max(codes, default=0))
 
 
-def _until_told(job: "Executor", every: int) -> None:
+def _until_told(job: "Executor") -> None:
     """Until SIGTERM or Ctrl-C; what is under way comes to its end first."""
     told = threading.Event()
 
@@ -112,22 +116,12 @@ def _until_told(job: "Executor", every: int) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    job.schedule(every)
     told.wait()
     job.stop(30)
 
 
-def _metrics(networks: tuple[str, ...], every: int) -> "Metrics":
-    from governance.apps.metrics import Metrics
-
-    return Metrics(networks, every)
-
-
-def _hooks(space: "FileWorkspace", metrics: "Metrics", failures: list[Any]) -> "Hooks":
-    from governance.apps.eventlog import EventLog
+def _hooks(space: "FileWorkspace", metrics: "Metrics", log: "EventLog", failures: list[Any]) -> "Hooks":
     from governance.apps.executor import Hooks
-
-    log = EventLog()
 
     def both(name: str) -> Any:
         def tell(*arguments: Any) -> None:
