@@ -28,7 +28,7 @@ from tests.sites import DELAY, Devnet, Options, Place, devnet, on_anvil
 
 pytestmark = pytest.mark.node
 
-CRASHES = 60
+CRASHES = 400
 """In each scenario of the sweep."""
 BATCH = HEAD.format(kind="batch") + (
     "entries:\n"
@@ -78,12 +78,14 @@ class Scenario:
     needs_proxy: bool = False
     waits: bool = False
     """Whether time passes at the end."""
+    stride: int = 2
+    """Every how many points a life is killed once; the long runs kill it anywhere."""
 
 
 def ready(*texts: str) -> Callable[[Place], list[str]]:
     def prepare(place: Place) -> list[str]:
         names = [place.queued(name, text) for name, text in zip((ONE, TWO), texts, strict=False)]
-        place.warp(DELAY)
+        place.warp(max(step.operation.delay.seconds for name in names for step in place.steps(name) if step.operation))
         return names
 
     return prepare
@@ -182,10 +184,10 @@ def lose_answers(world: World, crash: int) -> None:
 
 
 SCENARIOS: dict[str, Scenario] = {
-    "one call is ready": Scenario(prepare=ready(SET_FEE)),
+    "one call is ready": Scenario(prepare=ready(SET_FEE), stride=1),
     "a facet swap is ready": Scenario(prepare=ready(SWAP)),
     "a batch is ready": Scenario(prepare=ready(BATCH)),
-    "a facet swap is ready, rehearsed": Scenario(prepare=locked_with_effects, rehearsed=True),
+    "a facet swap is ready, rehearsed": Scenario(prepare=locked_with_effects, rehearsed=True, stride=5),
     "two proposals are ready": Scenario(prepare=ready(SET_FEE, REMOVE)),
     "signed, to be queued": Scenario(prepare=signed, sends_safe_transactions=True, executions=(0,)),
     "signed, queued, executed": Scenario(
@@ -342,7 +344,7 @@ def test_killed_at_every_point_it_is_executed_once(build: Callable[[Scenario], W
     world = build(scenario)
     scenario.prepare(world.place)
     crashes = 0
-    for at in itertools.count():
+    for at in itertools.count(step=scenario.stride):
         killed = new_life(world, iter([at]), scenario, 1)
         crashes += killed
         if not killed:

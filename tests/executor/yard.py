@@ -155,7 +155,8 @@ class Yard:
         chain = self.place.site.chain
         counts = []
         for step in self.place.steps(name):
-            assert step.operation is not None
+            if step.operation is None:  # on the guardian's lane
+                continue
             topics = [[bytes.fromhex(EXECUTED_TOPIC[2:])], [step.operation.id]]
             logs = chain.logs(self.place.site.network.timelock, topics, chain.head())  # type: ignore[arg-type]
             counts.append(len(logs) // len(step.operation.calls))
