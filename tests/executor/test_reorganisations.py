@@ -1,10 +1,12 @@
 """Blocks are taken back, one or many, at each phase, and what was in them is gone or comes again elsewhere."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from governance.adapters import anvil
 from governance.core.stage import Stage
 from tests.executor.yard import Yard, replayed, unlocked
 from tests.life.test_life_scenarios import ONE, SET_FEE, TWO, cancelling
@@ -19,8 +21,12 @@ FINAL = DEEPEST + 1
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
-    with devnet(tmp_path_factory.mktemp("reorganisations")) as started:
-        yield started
+    """One that keeps every state: by itself, anvil goes back to blocks of long ago with nothing in them."""
+    keeping = partial(anvil.start, more=("--prune-history", "100000"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(anvil, "start", keeping)
+        with devnet(tmp_path_factory.mktemp("reorganisations")) as started:
+            yield started
 
 
 def scheduled(place: Place) -> None:
