@@ -88,9 +88,9 @@ def _queue(chain: Chain, root: Path, number: int) -> Queue:
         (step,) = document["networks"]["devnet"]["plan"]["steps"]
         step["operation"]["id"] = to_hex(one)
         space.lock_file(name).write_text(json.dumps(document))
-    for one in ids:
-        slot = to_hex(keccak(one + TIMESTAMPS_SLOT.to_bytes(32)))
-        anvil.ask(chain.url, "anvil_setStorageAt", chain.network.timelock, slot, to_hex(FAR.to_bytes(32)))
+    slots = [to_hex(keccak(one + TIMESTAMPS_SLOT.to_bytes(32))) for one in ids]
+    far = to_hex(FAR.to_bytes(32))
+    Rpc(chain.url, "devnet").ask([("anvil_setStorageAt", [chain.network.timelock, slot, far]) for slot in slots])
     anvil.ask(chain.url, "evm_mine")
     node = NodeChain(chain.url, chain.network.chain_id, "devnet")
     heart = NodeHeart(node, chain.network, chain.network.council, confirmations=0)

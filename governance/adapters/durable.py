@@ -74,7 +74,7 @@ class Durable:
         @DBOS.workflow(name=TICK, max_recovery_attempts=None)
         def run_tick(scheduled: datetime, network: str) -> None:
             del scheduled  # when it was meant to run says nothing of what is true when it does
-            # Outside of the workflow's own context, in which DBOS would write down what it is asked, and answer from that again.
+            # Outside of the workflow's own context, in which DBOS writes down what it is asked, and answers from that again.
             contextvars.Context().run(tick, network)
 
         self._run_task, self._run_tick = run_task, run_tick

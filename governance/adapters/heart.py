@@ -70,7 +70,7 @@ class NodeHeart:
         where = {
             "address": self._network.timelock,
             "topics": [[to_hex(topic) for topic in EVENTS]],
-            "fromBlock": hex(before.number + 1),
+            "fromBlock": hex(before.number),  # the one after it may not be there, which some nodes refuse
             "toBlock": "latest",
         }
         return [("eth_getBlockByNumber", [hex(before.number), False]), ("eth_getLogs", [where])]
@@ -91,7 +91,8 @@ class NodeHeart:
         for log in (self._chain.log_of(entry) for entry in logs):
             if log.address != self._network.timelock or len(log.topics) < 2:
                 raise self._rpc.garbled("the logs that were asked for")
-            touched[log.topics[1]] = max(log.block, touched.get(log.topics[1], 0))
+            if log.block > before.number:
+                touched[log.topics[1]] = max(log.block, touched.get(log.topics[1], 0))
         return False, touched
 
     def _next_moment(self, head: Head, pending: Any) -> Moment:
