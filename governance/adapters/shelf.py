@@ -11,7 +11,7 @@ from governance.adapters.workspace import FileWorkspace
 from governance.core.errors import GovError
 from governance.core.lock import Claim, read_claim
 
-THOROUGH = 50
+THOROUGH = 300
 """Each so many times the folder is gone through whether or not its time has changed: a file can be edited in place."""
 ENDING = ".lock.json"
 
