@@ -85,8 +85,11 @@ class Simulator(Protocol):
         """The blocks that are; each thing about one is asked once."""
         ...
 
-    def play(self, scenes: Sequence[Scene], at: Head) -> list[list[Played]]:
-        """What comes of each call, scene after scene. Raises Unreachable when the node cannot do this."""
+    def play(self, scenes: Sequence[Scene], at: Head, *, along: Sequence[Trial] = ()) -> list[list[Played]]:
+        """What comes of each call, scene after scene. Raises Unreachable when the node cannot do this.
+
+        `along` are traces that will be wanted next, and are asked for in the same request.
+        """
         ...
 
     def each(self, scenes: Sequence[Scene], ends: Sequence[Scene], at: Head) -> list[list[Played]]:
@@ -94,13 +97,25 @@ class Simulator(Protocol):
         ...
 
     def after(
-        self, scenes: Sequence[Scene], moment: Moment, at: Head, *, changes: Sequence[Change] = (), whole: bool = False
+        self,
+        scenes: Sequence[Scene],
+        moment: Moment,
+        at: Head,
+        *,
+        changes: Sequence[Change] = (),
+        whole: bool = False,
+        eager: bool = False,
     ) -> tuple[Chain, Head]:
         """A chain to read at `moment`, after the scenes, and the head to read it at.
 
         `changes` are what the scenes do to code and storage, which cannot be asked for otherwise. When they are the
-        `whole` of what the scenes change, nothing needs to be played again for a view.
+        `whole` of what the scenes change, nothing needs to be played again for a view. What is going to be read whole is
+        `eager`: its first view is asked for together with all that were asked for of others.
         """
+        ...
+
+    def alike(self, chains: Sequence[Chain], calls: Sequence[Call]) -> None:
+        """Have the same views of several later chains asked in one request, so that each knows them when it is asked."""
         ...
 
     def trace(self, sent: Sent, moment: Moment, at: Head, *, given: Sequence[Change]) -> Trace:

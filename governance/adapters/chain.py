@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from governance.adapters.fees import Fees
-from governance.adapters.rpc import Request, Rpc, RpcError
+from governance.adapters.recalled import Reads, Surveyed
+from governance.adapters.rpc import BATCH, Request, Rpc, RpcError
 from governance.core.call import Call
 from governance.core.errors import Finding, GovError, Refused, Unreachable
 from governance.core.facts import Head, Log, Receipt
@@ -84,9 +85,7 @@ class NodeChain:
 
     def storage(self, slots: Sequence[tuple[Address, int]], at: Head) -> list[Bytes32]:
         """Storage words."""
-        requests: list[Request] = [
-            ("eth_getStorageAt", [account, to_hex(slot.to_bytes(32, "big")), _block(at)]) for account, slot in slots
-        ]
+        requests: list[Request] = [("eth_getStorageAt", [account, _slot(slot), _block(at)]) for account, slot in slots]
         return [self._word(result) for result in self._results(requests)]
 
     def logs(self, address: Address, topics: Topics, at: Head) -> list[Log]:
@@ -98,6 +97,30 @@ class NodeChain:
             asked.pop()  # clients differ on whether a trailing `any` asks for a topic to be there
         found = self._logs(address, asked, 0, at.number, at)
         return sorted(found, key=lambda log: (log.block, log.index))
+
+    def survey(self, reads: Reads, at: Head) -> Surveyed:
+        """All of it in one request where the endpoint takes that; logs that are too many come in more."""
+        requests: list[Request] = [
+            *(("eth_call", [_request(call), _block(at)]) for call in reads.calls),
+            *(("eth_getCode", [account, _block(at)]) for account in reads.codes),
+            *(("eth_getStorageAt", [account, _slot(slot), _block(at)]) for account, slot in reads.slots),
+        ]
+        if len(requests) + 2 * len(reads.logs) > BATCH:
+            return self._surveyed(reads, self.rpc.ask(requests), [self.logs(*each, at) for each in reads.logs])
+        asked = [each for wanted in reads.logs for each in self._log_questions(*wanted, 0, at.number, at)]
+        answers = self.rpc.together([*requests, *asked]) if requests or asked else []
+        rest = iter(answers[len(requests) :])
+        logs = [self._logs_in(*each, 0, at.number, at, next(rest), next(rest)) for each in reads.logs]
+        return self._surveyed(reads, answers[: len(requests)], logs)
+
+    def _surveyed(self, reads: Reads, answers: Sequence[Any], logs: Sequence[Sequence[Log]]) -> Surveyed:
+        calls, codes = len(reads.calls), len(reads.calls) + len(reads.codes)
+        return Surveyed(
+            calls=tuple(self._answer(given) for given in answers[:calls]),
+            codes=tuple(self._bytes(given) for given in self.rpc.results(answers[calls:codes])),
+            slots=tuple(self._word(given) for given in self.rpc.results(answers[codes:])),
+            logs=tuple(tuple(each) for each in logs),
+        )
 
     def moments(self, blocks: Sequence[int], at: Head) -> list[Moment]:
         """By number, in one batch with the block that everything is read at."""
@@ -118,10 +141,19 @@ class NodeChain:
 
     def _logs(self, address: Address, topics: Topics, first: int, last: int, at: Head) -> list[Log]:
         """One range; halved when the node says that it is too much."""
+        given, block = self.rpc.together(self._log_questions(address, topics, first, last, at))
+        return self._logs_in(address, topics, first, last, at, given, block)
+
+    @staticmethod
+    def _log_questions(address: Address, topics: Topics, first: int, last: int, at: Head) -> list[Request]:
         written = [None if wanted is None else [to_hex(one) for one in wanted] for wanted in topics]
         where = {"address": address, "topics": written, "fromBlock": hex(first), "toBlock": hex(last)}
         # The block is asked in the same request: a backend that lags behind would answer [] and look empty (threat 13).
-        given, block = self.rpc.together([("eth_getLogs", [where]), ("eth_getBlockByNumber", [hex(at.number), False])])
+        return [("eth_getLogs", [where]), ("eth_getBlockByNumber", [hex(at.number), False])]
+
+    def _logs_in(
+        self, address: Address, topics: Topics, first: int, last: int, at: Head, given: Any, block: Any
+    ) -> list[Log]:
         if isinstance(block, RpcError) or block is None or self.head_of(block).hash != at.hash:
             raise Unreachable(
                 f"{self.shown} no longer has block {at.number} as it was a moment ago",
@@ -256,6 +288,10 @@ def _bytes(rpc: Rpc, result: Any) -> bytes:
 
 def _request(call: Call) -> dict[str, str]:
     return {"to": call.to, "data": to_hex(call.data), "value": hex(call.value)}
+
+
+def _slot(slot: int) -> str:
+    return to_hex(slot.to_bytes(32, "big"))
 
 
 def _block(at: Head) -> dict[str, Any]:

@@ -17,6 +17,8 @@ GRANTED = Bytes32(keccak(b"RoleGranted(bytes32,address,address)"))
 REVOKED = Bytes32(keccak(b"RoleRevoked(bytes32,address,address)"))
 _HAS_ROLE = function("hasRole(bytes32,address)(bool)")
 
+TOPICS = ((GRANTED, REVOKED),)
+"""Of the logs that are read."""
 Grant = tuple[Bytes32, Address]
 """A role and an account."""
 
@@ -53,7 +55,7 @@ def role_members(
 def _logged(chain: Chain, contract: Address, at: Head) -> dict[Grant, bool]:
     """What the newest log of each grant says."""
     newest: dict[Grant, bool] = {}
-    for log in chain.logs(contract, [[GRANTED, REVOKED]], at):
+    for log in chain.logs(contract, TOPICS, at):
         if len(log.topics) != 4:
             raise _unreadable(contract)
         newest[log.topics[1], checksummed(log.topics[2][12:])] = log.topics[0] == GRANTED

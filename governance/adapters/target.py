@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from governance.adapters import diamond, dispatcher
 from governance.adapters.known import DISPATCHERS
 from governance.adapters.recalled import Reads
-from governance.adapters.roles import role_members
+from governance.adapters.roles import TOPICS, role_members
 from governance.core.access import ADMIN, APPLY, COMMIT, EMERGENCY
 from governance.core.call import Call
 from governance.core.errors import ChainContradicts, Finding, Refused
@@ -64,8 +64,10 @@ class NodeTarget:
         """What a look begins with."""
         target = self._network.target
         questions = tuple(Call(to=target, data=question) for question in _QUESTIONS)
-        more = dispatcher.foreseen(self._network) if self._network.target_kind is not TargetKind.DIAMOND else ()
-        return Reads(calls=(*questions, *more), codes=(target,))
+        if self._network.target_kind is TargetKind.DIAMOND:
+            return Reads(calls=questions, codes=(target,))
+        calls = (*questions, *dispatcher.foreseen(self._network))
+        return Reads(calls=calls, codes=(target,), logs=((target, TOPICS),))
 
     def role_members(self, at: Head) -> dict[Bytes32, frozenset[Address]]:
         """Everybody to whom its logs say a role was granted; the timelock and the guardian besides, without a log."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from governance.adapters.recalled import Reads
-from governance.adapters.roles import role_members
+from governance.adapters.roles import TOPICS, role_members
 from governance.core.access import CANCELLER, EXECUTOR, HAS_ROLE, PROPOSER
 from governance.core.call import Call, Function, decode, encode_call, function
 from governance.core.errors import Finding, Refused, Rejected
@@ -74,7 +74,7 @@ class NodeTimelock:
             (EXECUTOR, ZERO_ADDRESS),
         ]
         calls = (self._call(_MIN_DELAY), *(self._call(HAS_ROLE, role, who) for role, who in asked))
-        return Reads(calls=calls, codes=(self._address,))
+        return Reads(calls=calls, codes=(self._address,), logs=((self._address, TOPICS),))
 
     def role_members(self, at: Head) -> dict[Bytes32, frozenset[Address]]:
         """Every role that somebody holds, with all its holders; the zero address in EXECUTOR_ROLE means anyone."""

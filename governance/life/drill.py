@@ -81,19 +81,19 @@ def _course(how: Drilling, ground: Ground, target: TargetFacts) -> Drilled:
     own = own_functions_of(how.workspace, target)
     routed = [Call(to=target.address, data=route.selector) for route in target.routes if route.selector not in own]
     # 1. The guardian pauses.
-    stop = _Outcome(after=ground) if target.paused else _live(how, ground, "emergency_pause")
+    stop = _Outcome(after=ground) if target.paused else _live(how, ground, "emergency_pause", eager=True)
     findings, start = [*stop.findings], _Outcome()
     if stop.after is not None:
         # 2. Nothing runs.
-        without = None if target.paused else _answers(ground.at(stop.after.head.timestamp), routed)
-        findings += judge_stopped(without, _answers(stop.after, routed))
+        then = None if target.paused else ground.at(stop.after.head.timestamp)
+        *without, stopped = _answers_of([*([] if then is None else [then]), stop.after], routed)
+        findings += judge_stopped(without[0] if without else None, stopped)
         # 3. The council unpauses.
         start = _live(how, stop.after, "unpause")
         findings += start.findings
     if start.after is not None and not target.paused:
         # 4. Everything answers again.
-        then = ground.at(start.after.head.timestamp)
-        findings += judge_restored(_answers(then, routed), _answers(start.after, routed))
+        findings += judge_restored(*_answers_of([ground.at(start.after.head.timestamp), start.after], routed))
     limit = ground.stage.simulator.gas_limit(ground.stage.head)
     drill = Drill(pause=stop.blocks, unpause=start.blocks, routed=len(routed), gas_limit=limit)
     return Drilled(
@@ -112,12 +112,12 @@ class _Outcome:
     notes: tuple[str, ...] = ()
 
 
-def _live(how: Drilling, ground: Ground, kind: str) -> _Outcome:
+def _live(how: Drilling, ground: Ground, kind: str, *, eager: bool = False) -> _Outcome:
     locked, network = how.locked, ground.site.network.name
     try:
         rule, notes = rule_on(ground, locked.policy, kind, how.rule)
         proposal = drafted(document(locked.proposal, {"kind": kind, "reason": REASON}, [network]), locked.proposal.id)
-        life = live(ground, planned(ground, how.workspace, proposal, locked.policy, rule))
+        life = live(ground, planned(ground, how.workspace, proposal, locked.policy, rule), eager=eager)
     except Refused as error:
         told = error.findings or (Finding(rule="", message=error.message),)
         return _Outcome(
@@ -128,6 +128,12 @@ def _live(how: Drilling, ground: Ground, kind: str) -> _Outcome:
         )
     findings = judge_act(_RULES[kind], _WORDS[kind], life.blocks)
     return _Outcome(after=life.after, blocks=life.blocks, findings=tuple(findings), notes=notes)
+
+
+def _answers_of(grounds: Sequence[Ground], routed: Sequence[Call]) -> list[Answers]:
+    """Of several states, asked for together."""
+    grounds[0].stage.simulator.alike([ground.site.chain for ground in grounds], routed)
+    return [_answers(ground, routed) for ground in grounds]
 
 
 def _answers(ground: Ground, routed: Sequence[Call]) -> Answers:
