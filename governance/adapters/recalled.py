@@ -6,7 +6,7 @@ Only for one piece of work: it forgets nothing while it lives. The newest block,
 each time.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -33,6 +33,8 @@ class Reads:
     codes: tuple[Address, ...]
     slots: tuple[tuple[Address, int], ...] = ()
     logs: tuple[tuple[Address, Topics], ...] = ()
+    then: Callable[[Sequence[Log]], Iterable[Call]] | None = None
+    """What it will call once it has read its logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class RecalledChain:
         self._surveyed: set[Head] = set()
         self._known: dict[tuple[str, Head, Hashable], Any] = {}
         self._foreseen: dict[str, dict[Hashable, None]] = {}
+        self._then: list[Reads] = []
         self.viewed: dict[Call, None] = {}
         """Every view that was asked, in order."""
 
@@ -71,6 +74,8 @@ class RecalledChain:
         for what, each in ((CALL, reads.calls), (CODE, reads.codes), (STORAGE, reads.slots), (LOGS, reads.logs)):
             self._foreseen.setdefault(what, {}).update(dict.fromkeys(each))
         self.viewed.update(dict.fromkeys(reads.calls))
+        if reads.then is not None:
+            self._then.append(reads)
 
     def head(self) -> Head:
         """The newest block, asked anew."""
@@ -132,3 +137,8 @@ class RecalledChain:
         for sort, field in SURVEYED.items():
             for each, answer in zip(wanted[sort], getattr(found, field), strict=True):
                 self._known[sort, at, each] = answer
+        for each in self._then:
+            assert each.then is not None
+            calls = list(each.then([log for one in each.logs for log in self._known[LOGS, at, one]]))
+            self._foreseen.setdefault(CALL, {}).update(dict.fromkeys(calls))
+            self.viewed.update(dict.fromkeys(calls))

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from governance.adapters.recalled import Reads
-from governance.adapters.roles import TOPICS, role_members
+from governance.adapters.roles import TOPICS, Grant, follow_up, role_members
 from governance.core.access import CANCELLER, EXECUTOR, HAS_ROLE, PROPOSER
 from governance.core.call import Call, Function, decode, encode_call, function
 from governance.core.errors import Finding, Refused, Rejected
@@ -74,11 +74,17 @@ class NodeTimelock:
             (EXECUTOR, ZERO_ADDRESS),
         ]
         calls = (self._call(_MIN_DELAY), *(self._call(HAS_ROLE, role, who) for role, who in asked))
-        return Reads(calls=calls, codes=(self._address,), logs=((self._address, TOPICS),))
+        then = follow_up(self._address, self._always)
+        return Reads(calls=calls, codes=(self._address,), logs=((self._address, TOPICS),), then=then)
+
+    @property
+    def _always(self) -> list[Grant]:
+        """Asked about without a log."""
+        return [(ADMIN, self._address)]
 
     def role_members(self, at: Head) -> dict[Bytes32, frozenset[Address]]:
         """Every role that somebody holds, with all its holders; the zero address in EXECUTOR_ROLE means anyone."""
-        return role_members(self._chain, self._address, at, asked=[(ADMIN, self._address)])
+        return role_members(self._chain, self._address, at, asked=self._always)
 
     def operations(self, ids: Sequence[Bytes32], at: Head) -> list[OperationFacts]:
         """Each id's timestamp and newest log: after a cancel the timelock itself has forgotten the id."""
