@@ -148,18 +148,21 @@ class NetworkPart(DocumentPart):
         | None
     ) = None
     """A public endpoint, or several. One with a key in it belongs into the environment: GOV_RPC_<NETWORK>."""
-    agree: Annotated[
-        str,
-        AfterValidator(matching("[1-9][0-9]?", "a number of endpoints; write 2")),
-        WithJsonSchema(
-            {
-                "type": ["string", "integer"],
-                "pattern": "^[1-9][0-9]?$",
-                "minimum": 1,
-                "description": "A number of endpoints",
-            }
-        ),
-    ] | None = None
+    agree: (
+        Annotated[
+            str,
+            AfterValidator(matching("[1-9][0-9]?", "a number of endpoints; write 2")),
+            WithJsonSchema(
+                {
+                    "type": ["string", "integer"],
+                    "pattern": "^[1-9][0-9]?$",
+                    "minimum": 1,
+                    "description": "A number of endpoints",
+                }
+            ),
+        ]
+        | None
+    ) = None
     """How many endpoints must agree on a block; more than half of those that are named when left out."""
 
 
