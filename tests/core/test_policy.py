@@ -147,7 +147,7 @@ SCHEMA = {
     "a key in an endpoint": ([("chain_id: 31337", "chain_id: 1\n    rpc: https://x/v3/k")], ("schema-value", "14:10 networks.devnet.rpc")),
     "a password in an endpoint": ([("chain_id: 31337", "chain_id: 1\n    rpc: https://u:p@x")], ("schema-value", "14:10 networks.devnet.rpc")),
     "a query in an endpoint": ([("chain_id: 31337", "chain_id: 1\n    rpc: https://x?k=v")], ("schema-value", "14:10 networks.devnet.rpc")),
-    "a key in one of several endpoints": ([("chain_id: 31337", "chain_id: 1\n    rpc: [https://x, https://x/v3/k]")], ("schema-value", "14:21 networks.devnet.rpc[1]")),
+    "a key in one of several endpoints": ([("chain_id: 31337", "chain_id: 1\n    rpc: [https://x, https://x/v3/k]")], ("schema-value", "14:22 networks.devnet.rpc[1]")),
     "an endpoint twice": ([("chain_id: 31337", "chain_id: 1\n    rpc: [https://x, https://x]")], ("schema-value", "14:10 networks.devnet.rpc")),
     "no endpoint in a list": ([("chain_id: 31337", "chain_id: 1\n    rpc: []")], ("schema-value", "14:10 networks.devnet.rpc")),
     "nobody has to agree": ([("chain_id: 31337", "chain_id: 1\n    agree: 0")], ("schema-value", "14:12 networks.devnet.agree")),
