@@ -77,7 +77,7 @@ class AgreedChain:
             votes = Counter(one.answer.head for one in there)
             enough = [head for head, count in votes.items() if count >= self._agree]
             if len(enough) == 1:
-                return self._believe(enough[0], [one.desk for one in there if one.answer.head == enough[0]], given)
+                return self._believe(enough[0], {id(one.desk) for one in there if one.answer.head == enough[0]}, given)
         return None
 
     def _at(self, number: int, given: Sequence[Gave[Header]]) -> list[Gave[Header]]:
@@ -91,11 +91,11 @@ class AgreedChain:
         asking.forget()
         return there
 
-    def _believe(self, head: Head, voters: list[Desk], given: Sequence[Given[Header]]) -> Head:
-        self._voters = head.hash, voters
+    def _believe(self, head: Head, voted: set[int], given: Sequence[Given[Header]]) -> Head:
+        self._voters = head.hash, [desk for desk in self._desks if id(desk) in voted]
         heard = {id(one.desk): one for one in given}
         self.dissent = tuple(
-            _finding(desk, _dissent(heard.get(id(desk)), head)) for desk in self._desks if desk not in voters
+            _finding(desk, _dissent(heard.get(id(desk)), head)) for desk in self._desks if id(desk) not in voted
         )
         return head
 

@@ -116,17 +116,15 @@ def questions(claims: Sequence[Claim]) -> list[Question]:
     return [Question(account=account, slots=tuple(slots)) for account, slots in asked.items()]
 
 
-def disproven(claims: Sequence[Claim], proven: Sequence[Proven], *, by: str) -> tuple[Finding, ...]:
-    """Every claim that the block does not bear out; `by` names who was asked first. Raises KeyError on one not proven."""
+def disproven(claims: Sequence[Claim], proven: Sequence[Proven]) -> tuple[Finding, ...]:
+    """Every claim that the block does not bear out, with both values. Raises KeyError on one that is not proven."""
     held = {each.account: each for each in proven}
     findings = []
     for claim in claims:
         account = held[claim.account]
         found = account.code_hash if claim.slot is None else account.words[claim.slot]
         if found != claim.said:
-            message = (
-                f"{claim.account}: {claim.what} was read as {_short(claim.said)} from {by}; proven is {_short(found)}"
-            )
+            message = f"{claim.account}: {claim.what} was read as {_short(claim.said)}; proven is {_short(found)}"
             hint = "an endpoint lies, or this contract keeps its words elsewhere than known builds do"
             findings.append(Finding(rule="read-disproven", message=message, hint=hint))
     return tuple(dict.fromkeys(findings))

@@ -49,7 +49,7 @@ def unproven(site: Site, prover: Prover, sighting: Sighting) -> tuple[Finding, .
     """Every read that decides and is not what the block holds, with both values."""
     claims = list(dict.fromkeys(claims_of(site, sighting)))
     proven = prover.proofs(questions(claims), sighting.head)
-    return disproven(claims, proven, by=sighting.network)
+    return disproven(claims, proven)
 
 
 def claims_of(site: Site, sighting: Sighting) -> Iterator[Claim]:
