@@ -16,6 +16,7 @@ from governance.adapters.atonce import Asking, Desk, Failed, Gave, Given
 from governance.adapters.chain import Fees, NodeChain, Topics
 from governance.adapters.relay import Relay
 from governance.core.call import Call
+from governance.core.check import Check
 from governance.core.errors import ChainContradicts, Finding, GovError, Refused, Unreachable
 from governance.core.facts import Head, Log, Receipt
 from governance.core.header import Header
@@ -98,6 +99,14 @@ class AgreedChain:
             _finding(desk, _dissent(heard.get(id(desk)), head)) for desk in self._desks if id(desk) not in voted
         )
         return head
+
+    def checks(self) -> list[Check]:
+        """What the doctor says of the endpoints after a head was agreed on; nothing where none was."""
+        if self._voters[0] is None:
+            return []
+        answer = "; ".join(finding.message for finding in self.dissent) or f"all {len(self._desks)}"
+        question = f"{self._network}: every endpoint agrees on the newest block"
+        return [Check(question=question, ok=not self.dissent, answer=answer, hint="look after it, or name another")]
 
     # ---- what is agreed on -----------------------------------------------------------------------------------------
 

@@ -376,6 +376,13 @@ def witness(tx: "SafeTx", version: str) -> "Bytes32":
     return safe_tx_hash_by_safe_eth(tx, version)
 
 
+def endpoint_checks(at: "Site") -> "list[Check]":
+    """What the doctor asks of several endpoints; nothing of one alone."""
+    from governance.adapters.endpoints import AgreedChain
+
+    return at.chain.checks() if isinstance(at.chain, AgreedChain) else []
+
+
 def tool_checks(space: "FileWorkspace") -> "list[Check]":
     """What the doctor asks of this machine."""
     from governance.adapters.anvil import find_anvil

@@ -38,6 +38,7 @@ def doctor(workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJs
             wall_clock=None if wiring.is_devnet(space, name) else now,
             signed=lambda: signed_by(space, wiring.journal(space).entries()),
         )
+        checks += wiring.endpoint_checks(site)
     if json:
         emit({"schema": "governance/doctor/v1", "checks": [show.check_document(check) for check in checks]})
     else:
