@@ -73,6 +73,34 @@ class NodeChain:
         except (TypeError, KeyError, GovError) as error:
             raise self._rpc.garbled("a block") from error
 
+    def require_chain(self) -> None:
+        """Raise Refused when the node serves another chain than the policy names."""
+        (chain_id,) = self._results([("eth_chainId", [])])
+        self._require_chain(chain_id)
+
+    def _require_chain(self, answered: Any) -> None:
+        found = self._number(answered)
+        if found != self._chain_id:
+            message = f"{self.shown} serves chain {found}, the policy says {self._chain_id}"
+            finding = Finding(rule="chain-id", message=message, hint="check the endpoint of this network")
+            raise Refused("the node is of another chain", findings=(finding,))
+
+    def call_many(self, calls: Sequence[Call], at: Head) -> list[Answer]:
+        """View calls, in order."""
+        requests: list[Request] = [("eth_call", [_request(call), _block(at)]) for call in calls]
+        return [self._answer(given) for given in self._rpc.ask(requests)]
+
+    def codes(self, addresses: Sequence[Address], at: Head) -> list[bytes]:
+        """Runtime code of each account."""
+        return [self._bytes(r) for r in self._results([("eth_getCode", [a, _block(at)]) for a in addresses])]
+
+    def storage(self, slots: Sequence[tuple[Address, int]], at: Head) -> list[Bytes32]:
+        """Storage words."""
+        requests: list[Request] = [
+            ("eth_getStorageAt", [account, to_hex(slot.to_bytes(32, "big")), _block(at)]) for account, slot in slots
+        ]
+        return [self._word(result) for result in self._results(requests)]
+
     def header(self, number: int | None = None) -> Header:
         """The newest block of the right chain, or the one with a number; its hash is computed again."""
         tag = "latest" if number is None else hex(number)
@@ -110,34 +138,6 @@ class NodeChain:
             return [prove(q, a, header.state_root, by=self.shown) for q, a in zip(wanted, answers, strict=True)]
         except Rejected as error:
             raise self._rpc.garbled("a proof") from error
-
-    def require_chain(self) -> None:
-        """Raise Refused when the node serves another chain than the policy names."""
-        (chain_id,) = self._results([("eth_chainId", [])])
-        self._require_chain(chain_id)
-
-    def _require_chain(self, answered: Any) -> None:
-        found = self._number(answered)
-        if found != self._chain_id:
-            message = f"{self.shown} serves chain {found}, the policy says {self._chain_id}"
-            finding = Finding(rule="chain-id", message=message, hint="check the endpoint of this network")
-            raise Refused("the node is of another chain", findings=(finding,))
-
-    def call_many(self, calls: Sequence[Call], at: Head) -> list[Answer]:
-        """View calls, in order."""
-        requests: list[Request] = [("eth_call", [_request(call), _block(at)]) for call in calls]
-        return [self._answer(given) for given in self._rpc.ask(requests)]
-
-    def codes(self, addresses: Sequence[Address], at: Head) -> list[bytes]:
-        """Runtime code of each account."""
-        return [self._bytes(r) for r in self._results([("eth_getCode", [a, _block(at)]) for a in addresses])]
-
-    def storage(self, slots: Sequence[tuple[Address, int]], at: Head) -> list[Bytes32]:
-        """Storage words."""
-        requests: list[Request] = [
-            ("eth_getStorageAt", [account, to_hex(slot.to_bytes(32, "big")), _block(at)]) for account, slot in slots
-        ]
-        return [self._word(result) for result in self._results(requests)]
 
     def logs(self, address: Address, topics: Topics, at: Head) -> list[Log]:
         """Matching logs from the first block to `at`, oldest first. An empty set of alternatives matches nothing."""

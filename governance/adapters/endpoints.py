@@ -47,6 +47,11 @@ class AgreedChain:
         """Who did not take part in the last agreement on a head, and why."""
 
     @property
+    def chains(self) -> tuple[NodeChain, ...]:
+        """Each node alone, for what decides nothing."""
+        return tuple(desk.chain for desk in self._desks)
+
+    @property
     def shown(self) -> str:
         """The network and how it is asked."""
         return f"{self._network} at {len(self._desks)} endpoints of which {self._agree} must agree"

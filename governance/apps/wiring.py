@@ -6,8 +6,6 @@ network in `policies.yaml`, then the running devnet. Where several are named, th
 """
 
 import os
-import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from governance.adapters.journal import SqlJournal
     from governance.adapters.keys import KeystoreSigner
     from governance.adapters.workspace import FileWorkspace
-    from governance.core.check import Check
     from governance.core.endpoints import Endpoints
     from governance.core.manifestfile import ManifestFile
     from governance.core.network import Network
@@ -35,6 +32,7 @@ if TYPE_CHECKING:
     from governance.core.tree import Mapping
     from governance.core.units import Bytes32
     from governance.life.site import Rehearse, Site
+    from governance.life.watch import Sighting
     from governance.ports import Chain, Exchange, Prover, Sender, Signer, Simulator
 
 GWEI = 10**9
@@ -177,6 +175,16 @@ def prover(at: "Site") -> "Prover | None":
     from governance.adapters.endpoints import AgreedChain
 
     return at.chain if isinstance(at.chain, AgreedChain) else None
+
+
+def guards(at: "Site") -> "tuple[Callable[[Sighting], None], ...]":
+    """What is asked of a sighting just before something is sent: that the block holds what several endpoints said of it."""
+    from functools import partial
+
+    from governance.life.proven import require_proven
+
+    by = prover(at)
+    return () if by is None else (partial(require_proven, at, by),)
 
 
 def site(space: "FileWorkspace", network: str) -> "Site":
@@ -374,25 +382,3 @@ def witness(tx: "SafeTx", version: str) -> "Bytes32":
     from governance.adapters.witness import safe_tx_hash_by_safe_eth
 
     return safe_tx_hash_by_safe_eth(tx, version)
-
-
-def endpoint_checks(at: "Site") -> "list[Check]":
-    """What the doctor asks of several endpoints; nothing of one alone."""
-    from governance.adapters.endpoints import AgreedChain
-
-    return at.chain.checks() if isinstance(at.chain, AgreedChain) else []
-
-
-def tool_checks(space: "FileWorkspace") -> "list[Check]":
-    """What the doctor asks of this machine."""
-    from governance.adapters.anvil import find_anvil
-    from governance.core.check import Check
-
-    version = ".".join(str(part) for part in sys.version_info[:3])
-    checks = [Check(question="Python is 3.11 or newer", ok=sys.version_info >= (3, 11), answer=version)]
-    anvil = find_anvil(space.root)
-    hint = "" if anvil else "only gov devnet needs it: npm ci in contracts/, or set GOV_ANVIL"
-    checks.append(Check(question="anvil is there for the devnet", ok=anvil is not None, answer=str(anvil), hint=hint))
-    git = shutil.which("git")
-    checks.append(Check(question="git is there for reviews", ok=git is not None, answer=str(git)))
-    return checks

@@ -11,10 +11,13 @@ from governance.adapters.endpoints import AgreedChain
 from governance.adapters.workspace import FileWorkspace
 from governance.apps import wiring
 from governance.core.errors import Rejected
+from governance.core.slots import word_at
+from governance.core.units import to_hex
 from tests.adapters.badnode import Reply, answers, result, serving
 from tests.adapters.rpcproxy import BROADCAST, Proxy, proxied
 from tests.adapters.test_endpoints import forged
 from tests.apps.conftest import ONE, Gov
+from tests.life.test_proven import answering
 
 At = Callable[[str], Gov]
 
@@ -59,6 +62,20 @@ def test_when_two_of_three_lie_a_person_must_look(at: At, monkeypatch: pytest.Mo
         assert "the endpoints of devnet contradict one another about the newest block: 2 of 3 must agree" in run.err
         assert all(proxy.url in run.err for proxy in proxies)
         assert SECRET not in run.out + run.err
+        assert [proxy.broadcasts() for proxy in proxies] == [[], [], []]
+
+
+def test_a_lie_about_what_decides_sends_nothing(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """threat_15: the delay was raised, and every endpoint keeps it to itself, so that the plan looks fresh."""
+    gov = at("signed")
+    gov.ask("anvil_setStorageAt", gov.addresses()["timelock"], to_hex(word_at(2)), to_hex(word_at(259_200)))
+    gov.ask("evm_mine")
+    with three(gov, monkeypatch) as proxies:
+        for proxy in proxies:
+            proxy.faults.forge["eth_call"] = answering("getMinDelay()(uint256)", 172_800)
+        run = gov.act("queue", ONE, "--unrehearsed")
+        assert run.code == 4
+        assert "its minimum delay was read as 172800; proven is 259200" in run.err
         assert [proxy.broadcasts() for proxy in proxies] == [[], [], []]
 
 

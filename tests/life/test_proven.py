@@ -80,7 +80,7 @@ def test_what_honest_endpoints_say_is_proven_at_every_stage(asked: Asked) -> Non
 
 
 @pytest.mark.parametrize("version", ["1.4.1", "1.5.0"])
-def test_the_guardians_lane_is_proven_too(node: Devnet, tmp_path: Path, version: str) -> None:
+def test_what_the_guardians_safe_says_can_be_proven_too(node: Devnet, tmp_path: Path, version: str) -> None:
     with sites.on_anvil(node, tmp_path, Options(safe_version=version)) as place:
         place.approved(ONE, PAUSE, "frank", "grace")
         sighting = watch.look(place.site, place.space, ONE)
@@ -208,6 +208,14 @@ def test_without_a_prover_nothing_is_asked(asked: Asked) -> None:
     before = sum(len(proxy.served.asked) for proxy in asked.proxies)
     require_proven(site, None, sighting)
     assert sum(len(proxy.served.asked) for proxy in asked.proxies) == before
+
+
+def test_a_pause_does_not_wait_for_proofs(asked: Asked) -> None:
+    asked.place.approved(ONE, PAUSE, "frank", "grace")
+    for proxy in asked.proxies:
+        proxy.faults.lose_question.add("eth_getProof")
+    asked.prove()
+    assert all(proxy.count("eth_getProof") == 0 for proxy in asked.proxies)
 
 
 def test_endpoints_that_give_no_proofs_stop_the_act(asked: Asked) -> None:
