@@ -6,6 +6,7 @@ decide, `governance.life.proven` holds against state proofs.
 Rule 2: who lags, hangs, lies or serves another chain is outvoted and named, and stops nobody while enough others agree.
 Rule 3: when there are not enough, nothing is chosen: ChainContradicts where they speak against one another, Unreachable
 where too few speak.
+For one thread; the nodes have threads of their own.
 """
 
 from collections import Counter
@@ -239,10 +240,14 @@ class AgreedChain:
         return given, None
 
     def _first(self, what: str, act: Callable[[NodeChain], T], at: Head) -> T:
-        """The first answer: of those who agreed on the block, then of the others. A slow one is not waited for alone."""
+        """The first answer: of those who agreed on the block, each block beginning with another, then of the others.
+
+        A slow one is not waited for alone.
+        """
         agreed, voters = self._voters
-        preferred = voters if agreed == at.hash else []
-        order = [*preferred, *(desk for desk in self._desks if desk not in preferred)]
+        preferred = voters if agreed == at.hash else self._desks
+        turn = at.number % len(preferred)  # who lies to one block's readers does not lie to the next one's as well
+        order = [*preferred[turn:], *preferred[:turn], *(desk for desk in self._desks if desk not in preferred)]
         asking: Asking[T] = Asking(act=act)
         given: list[Given[T]] = []
         try:

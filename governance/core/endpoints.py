@@ -18,7 +18,7 @@ class Endpoints:
     """The nodes of one network."""
 
     urls: tuple[str, ...] = field(repr=False)
-    """In the order in which they are preferred."""
+    """In the order in which they are named; what one node does alone, the first does."""
     agree: int
     """How many must give the same hash before a block is believed."""
 

@@ -48,6 +48,11 @@ class Asked:
         """As wiring makes it; nothing is remembered."""
         return wiring.site_over(self.chain(), self.place.site.network)
 
+    def lie(self, method: str, lie: "Lie") -> None:
+        """Every endpoint tells the same lie, whichever is read from."""
+        for proxy in self.proxies:
+            proxy.faults.forge[method] = lie
+
     def prove(self) -> None:
         """Look by these endpoints, and hold what was seen against proofs."""
         site = self.site()
@@ -144,7 +149,7 @@ def test_a_lie_about_anything_that_decides_is_told_with_the_truth(asked: Asked, 
     """threat_15"""
     method, lie, words = LIES[name]
     asked.place.queued(ONE, SWAP)
-    asked.proxies[0].faults.forge[method] = lie
+    asked.lie(method, lie)
     with pytest.raises(ChainContradicts, match="is not what the block holds") as caught:
         asked.prove()
     assert set(rules(caught.value)) == {"read-disproven"}
@@ -163,7 +168,7 @@ def test_every_lie_is_told_at_once(asked: Asked) -> None:
             result = lie(params, result)
         return result
 
-    asked.proxies[0].faults.forge["eth_call"] = all_of_them
+    asked.lie("eth_call", all_of_them)
     with pytest.raises(ChainContradicts) as caught:
         asked.prove()
     assert len(caught.value.findings) >= len(lies[3:])
@@ -177,7 +182,7 @@ def test_other_code_than_the_block_has_is_noticed(asked: Asked) -> None:
     def swapped(params: list[Any], code: Any) -> Any:
         return "0x00" if params[0] == facet else code
 
-    asked.proxies[0].faults.forge["eth_getCode"] = swapped
+    asked.lie("eth_getCode", swapped)
     with pytest.raises(ChainContradicts) as caught:
         asked.prove()
     (finding,) = caught.value.findings
@@ -193,12 +198,29 @@ def test_an_approval_on_chain_that_nobody_gave_is_noticed(asked: Asked) -> None:
     council, tx_hash = place.site.network.council, step.safe_tx.hash
     place.account("carol").send(Call(to=council, data=encode_call(approve, [tx_hash])), purpose="approve")
     asked.prove()
-    asked.proxies[0].faults.forge["eth_call"] = answering("approvedHashes(address,bytes32)(uint256)", 1)
+    asked.lie("eth_call", answering("approvedHashes(address,bytes32)(uint256)", 1))
     with pytest.raises(ChainContradicts) as caught:
         asked.prove()
     messages = [finding.message for finding in caught.value.findings]
     assert messages
     assert all(f"approved {to_hex(tx_hash)} was read as 1; proven is 0" in message for message in messages)
+
+
+def test_one_liar_among_three_stops_one_block_in_three(asked: Asked) -> None:
+    """threat_15"""
+    asked.place.queued(ONE, SWAP)
+    asked.proxies[0].faults.forge["eth_call"] = answering("getTimestamp(bytes32)(uint256)", 5)
+    outcomes = []
+    for _ in range(6):
+        asked.place.warp(1)
+        try:
+            asked.prove()
+        except ChainContradicts:
+            outcomes.append("stopped")
+        else:
+            outcomes.append("proven")
+    assert sorted(outcomes) == ["proven"] * 4 + ["stopped"] * 2
+    assert outcomes[:3] == outcomes[3:]
 
 
 def test_without_a_prover_nothing_is_asked(asked: Asked) -> None:
