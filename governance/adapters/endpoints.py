@@ -14,7 +14,8 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
 from governance.adapters.atonce import Asking, Desk, Failed, Gave, Given
-from governance.adapters.chain import Fees, NodeChain, Topics
+from governance.adapters.chain import NodeChain, Topics
+from governance.adapters.fees import Fees
 from governance.adapters.relay import Relay
 from governance.core.call import Call
 from governance.core.check import Check
@@ -48,9 +49,9 @@ class AgreedChain:
         """Who did not take part in the last agreement on a head, and why."""
 
     @property
-    def chains(self) -> tuple[NodeChain, ...]:
-        """Each node alone, for what decides nothing."""
-        return tuple(desk.chain for desk in self._desks)
+    def agree(self) -> int:
+        """How many must agree."""
+        return self._agree
 
     @property
     def shown(self) -> str:
@@ -133,44 +134,44 @@ class AgreedChain:
 
     def nonce(self, account: Address, *, pending: bool = False) -> int:
         """The greatest that enough nodes have reached."""
-        numbers = self._several("a nonce", lambda chain: chain.nonce(account, pending=pending))
+        numbers = self.enough("a nonce", lambda chain: chain.nonce(account, pending=pending))
         return sorted(numbers, reverse=True)[self._agree - 1]
 
     def fees(self) -> Fees:
         """The one in the middle of those that are named, so that none alone decides."""
-        named = self._several("fees", NodeChain.fees)
+        named = self.enough("fees", NodeChain.fees)
         return sorted(named, key=lambda fees: (fees.base or 0) + fees.tip)[len(named) // 2]
 
     def estimate(self, call: Call, sender: Address) -> int:
         """The one in the middle; Refused when it would revert by what enough nodes say."""
-        needed = self._several("an estimate", lambda chain: chain.estimate(call, sender))
+        needed = self.enough("an estimate", lambda chain: chain.estimate(call, sender))
         return sorted(needed)[len(needed) // 2]
 
     def require_chain(self) -> None:
         """Raise Refused unless enough nodes serve the chain that the policy names."""
-        self._several("the chain", NodeChain.require_chain)
+        self.enough("the chain", NodeChain.require_chain)
 
     # ---- what is read from one ------------------------------------------------------------------------------------
 
     def call_many(self, calls: Sequence[Call], at: Head) -> list[Answer]:
         """View calls, in order."""
-        return self._first("views", lambda chain: chain.call_many(calls, at), at)
+        return self.first("views", lambda chain: chain.call_many(calls, at), at)
 
     def codes(self, addresses: Sequence[Address], at: Head) -> list[bytes]:
         """Runtime code of each account."""
-        return self._first("code", lambda chain: chain.codes(addresses, at), at)
+        return self.first("code", lambda chain: chain.codes(addresses, at), at)
 
     def storage(self, slots: Sequence[tuple[Address, int]], at: Head) -> list[Bytes32]:
         """Storage words."""
-        return self._first("storage", lambda chain: chain.storage(slots, at), at)
+        return self.first("storage", lambda chain: chain.storage(slots, at), at)
 
     def moments(self, blocks: Sequence[int], at: Head) -> list[Moment]:
         """Timestamps of blocks by number."""
-        return self._first("times", lambda chain: chain.moments(blocks, at), at)
+        return self.first("times", lambda chain: chain.moments(blocks, at), at)
 
     def proofs(self, wanted: Sequence[Question], at: Head) -> list[Proven]:
         """See `governance.ports.Prover`: from whoever can prove it. One that cannot is passed over."""
-        return self._first("proofs", lambda chain: chain.proofs(wanted, at), at)
+        return self.first("proofs", lambda chain: chain.proofs(wanted, at), at)
 
     # ---- what is sent ---------------------------------------------------------------------------------------------
 
@@ -207,7 +208,7 @@ class AgreedChain:
             given.append(one)
         return given
 
-    def _several(self, what: str, act: Callable[[NodeChain], T]) -> list[T]:
+    def enough(self, what: str, act: Callable[[NodeChain], T]) -> list[T]:
         """Answers of enough nodes, in whatever order they came."""
         asking = self._asking(act, self._desks)
         given = self._gathered(asking)
@@ -239,7 +240,7 @@ class AgreedChain:
                     return given, one
         return given, None
 
-    def _first(self, what: str, act: Callable[[NodeChain], T], at: Head) -> T:
+    def first(self, what: str, act: Callable[[NodeChain], T], at: Head) -> T:
         """The first answer: of those who agreed on the block, each block beginning with another, then of the others.
 
         A slow one is not waited for alone.

@@ -26,11 +26,12 @@ _MIN_DELAY = function("getMinDelay()(uint256)")
 _TIMESTAMP = function("getTimestamp(bytes32)(uint256)")
 _HASH_BATCH = function("hashOperationBatch(address[],uint256[],bytes[],bytes32,bytes32)(bytes32)")
 
-_EVENTS = {
+EVENTS = {
     Bytes32(keccak(b"CallScheduled(bytes32,uint256,address,uint256,bytes,bytes32,uint256)")): OperationEvent.SCHEDULED,
     Bytes32(keccak(b"Cancelled(bytes32)")): OperationEvent.CANCELLED,
     Bytes32(keccak(b"CallExecuted(bytes32,uint256,address,uint256,bytes)")): OperationEvent.EXECUTED,
 }
+"""What it logs of an operation, by topic."""
 
 _SCHEDULED = ("address", "uint256", "bytes", "bytes32", "uint256")
 _EXECUTED = ("address", "uint256", "bytes")
@@ -84,9 +85,9 @@ class NodeTimelock:
         answers = self._chain.call_many([self._call(_TIMESTAMP, one) for one in ids], at)
         newest: dict[Bytes32, OperationEvent] = {}
         cancelled = dict.fromkeys(ids, 0)
-        for log in self._chain.logs(self._address, [list(_EVENTS), list(cancelled)], at):
-            newest[log.topics[1]] = _EVENTS[log.topics[0]]
-            cancelled[log.topics[1]] += _EVENTS[log.topics[0]] is OperationEvent.CANCELLED
+        for log in self._chain.logs(self._address, [list(EVENTS), list(cancelled)], at):
+            newest[log.topics[1]] = EVENTS[log.topics[0]]
+            cancelled[log.topics[1]] += EVENTS[log.topics[0]] is OperationEvent.CANCELLED
         return [
             OperationFacts(
                 id=one,
@@ -101,8 +102,8 @@ class NodeTimelock:
         """From the logs alone, in their order: what was cancelled is forgotten, also where its id came back."""
         waiting: dict[Bytes32, dict[Bytes32, Call]] = {}
         executed: list[tuple[Bytes32, Call, int]] = []
-        for log in self._chain.logs(self._address, [list(_EVENTS)], at):
-            event, one = _EVENTS[log.topics[0]], log.topics[1]
+        for log in self._chain.logs(self._address, [list(EVENTS)], at):
+            event, one = EVENTS[log.topics[0]], log.topics[1]
             if event is OperationEvent.CANCELLED:
                 waiting.pop(one, None)
             elif event is OperationEvent.SCHEDULED:

@@ -361,10 +361,15 @@ def sender(
 
 
 def payer(
-    space: "FileWorkspace", chain: "NodeChain | AgreedChain", network: str, key: "KeystoreSigner", max_fee_gwei: int
+    space: "FileWorkspace",
+    chain: "NodeChain | AgreedChain",
+    network: str,
+    key: "KeystoreSigner",
+    max_fee_gwei: int,
+    patience: float | None = None,
 ) -> "Sender":
-    """An account that pays, signs, keeps what it signed, and sends."""
-    from governance.adapters.sender import JournalledSender
+    """An account that pays, signs, keeps what it signed, and sends; `patience` is in seconds."""
+    from governance.adapters.sender import RECEIPT_TIMEOUT, JournalledSender
 
     return JournalledSender(
         chain=chain,
@@ -374,6 +379,7 @@ def payer(
         max_fee_per_gas=max_fee_gwei * GWEI,
         clock=time.monotonic,
         sleep=time.sleep,
+        patience=RECEIPT_TIMEOUT if patience is None else patience,
     )
 
 

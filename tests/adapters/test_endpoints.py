@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from governance.adapters import endpoints, rpc
-from governance.adapters.chain import Fees, NodeChain
+from governance.adapters.chain import NodeChain
 from governance.adapters.endpoints import AgreedChain
+from governance.adapters.fees import Fees
+from governance.adapters.heart import NodeHeart
+from governance.adapters.hearts import AgreedHeart
 from governance.adapters.journal import SqlJournal
 from governance.adapters.keys import KeystoreSigner, create_keystore
 from governance.adapters.relay import PRIVATE, Relay
@@ -26,7 +29,7 @@ from governance.ports import Answer
 from tests.adapters import databases
 from tests.adapters.badnode import Questions, Reply, answers, failure, result, serving
 from tests.adapters.rpcproxy import BROADCAST, Proxy, proxied
-from tests.chainkit import CHAIN_ID, Node, call
+from tests.chainkit import CHAIN_ID, Node, call, deploy_timelock, network, operation
 
 pytestmark = pytest.mark.node
 
@@ -540,3 +543,40 @@ def opened(folder: Path, key: bytes) -> KeystoreSigner:
 def test_a_fault_of_the_tool_itself_is_raised_and_does_not_count_as_an_answer(three: Three) -> None:
     with pytest.raises(ValueError, match="a block after the one that is looked at"):
         three.chain().moments([10**6], three.node.head())
+
+
+# ---- an executor's ticks -------------------------------------------------------------------------------------------
+
+
+def test_a_tick_is_what_enough_say(three: Three) -> None:
+    """threat_15"""
+    timelock = deploy_timelock(three.node, delay=0, proposers=[three.node.address(1)])
+    place = network(timelock, timelock=timelock, council=timelock, guardian=timelock)
+    before = three.node.head()
+    todo = operation(timelock, [call(three.node.deploy("Box"), "set(uint256)", 5)], delay=0)
+    three.node.send(todo.schedule(), sender=three.node.address(1))
+    three.node.send(todo.execute())
+    payer = three.node.address(0)
+    three.lie(0, LATEST, forged(1))
+    three.lie(0, "eth_getLogs", lambda _: [])
+    alone = NodeHeart(three.node.chain, place, payer, confirmations=0)
+    several = AgreedHeart(three.chain(), place, payer, confirmations=0)
+    beat = several.beat(before)
+    assert beat == alone.beat(before)
+    assert todo.id in beat.operations
+    assert several.timestamps([todo.id], beat.head) == [1]
+    assert several.of(todo.id, beat.head) == alone.of(todo.id, beat.head)
+    assert several.of(Bytes32(bytes(32)), beat.head) is None
+
+
+def test_a_fork_is_one_when_enough_say_so(three: Three) -> None:
+    """threat_15"""
+    place, payer = network(SOMEBODY, timelock=SOMEBODY), three.node.address(0)
+    three.node.mine()
+    head = three.node.head()
+    gone = Head(chain_id=CHAIN_ID, number=head.number, hash=Bytes32(bytes(32)), timestamp=head.timestamp)
+    several = AgreedHeart(three.chain(), place, payer, confirmations=0)
+    assert not several.beat(head).forked
+    assert several.beat(gone).forked
+    three.lie(0, LATEST, forged(1))
+    assert not several.beat(head).forked
