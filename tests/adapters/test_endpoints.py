@@ -447,7 +447,7 @@ def transaction(node: Node) -> tuple[bytes, Bytes32]:
     from eth_account import Account as Signing
 
     account = node.accounts[5]
-    fields = {"chainId": CHAIN_ID, "nonce": 0, "to": SOMEBODY, "value": 0, "gas": 21_000, "gasPrice": 10**10}
+    fields = {"chainId": CHAIN_ID, "nonce": 0, "to": SOMEBODY, "value": 0, "gas": 21_000, "gasPrice": 10**12}
     signed = Signing.from_key(account.key).sign_transaction(fields)
     return bytes(signed.raw_transaction), Bytes32(bytes(signed.hash))
 
