@@ -30,6 +30,7 @@ from governance.core.safetx import SafeTx
 from governance.core.scenes import Played, Scene, Sent, Trace, Traced, Trial
 from governance.core.signable import Hashed, Signable
 from governance.core.signature import Signature
+from governance.core.stateproof import Proven, Question
 from governance.core.units import Address, Bytes32, Moment
 
 
@@ -74,6 +75,17 @@ class Chain(Protocol):
 
     def receipt(self, tx_hash: Bytes32) -> Receipt | None:
         """The receipt of a mined transaction, None while there is none."""
+        ...
+
+
+class Prover(Protocol):
+    """Whoever can show that a block holds what is read from it."""
+
+    def proofs(self, wanted: Sequence[Question], at: Head) -> list[Proven]:
+        """What each account holds, proven against the state root of the block with that very hash.
+
+        Raises ChainContradicts when what is given proves nothing, Unreachable when nothing is given.
+        """
         ...
 
 

@@ -10,10 +10,13 @@ from typing import Any
 
 from governance.adapters.fees import Fees
 from governance.adapters.recalled import Reads, Surveyed
+from governance.adapters.relay import Relay
 from governance.adapters.rpc import BATCH, Request, Rpc, RpcError
 from governance.core.call import Call
-from governance.core.errors import Finding, GovError, Refused, Unreachable
+from governance.core.errors import ChainContradicts, Finding, GovError, Refused, Rejected, Unreachable
 from governance.core.facts import Head, Log, Receipt
+from governance.core.header import Header, read_header
+from governance.core.stateproof import Proven, Question, prove
 from governance.core.units import Address, Bytes32, Moment, checksummed, hex_bytes, shown, to_hex, word
 from governance.ports import Answer
 
@@ -33,9 +36,10 @@ Topics = Sequence[Sequence[Bytes32] | None]
 class NodeChain:
     """See `governance.ports.Chain` for what each method promises."""
 
-    def __init__(self, url: str, chain_id: int, network: str) -> None:
+    def __init__(self, url: str, chain_id: int, network: str, relay: Relay | None = None) -> None:
         self.rpc = Rpc(url, network)
         self._chain_id = chain_id
+        self._relay = relay
 
     @property
     def shown(self) -> str:
@@ -87,6 +91,44 @@ class NodeChain:
         """Storage words."""
         requests: list[Request] = [("eth_getStorageAt", [account, _slot(slot), _block(at)]) for account, slot in slots]
         return [self._word(result) for result in self._results(requests)]
+
+    def header(self, number: int | None = None) -> Header:
+        """The newest block of the right chain, or the one with a number; its hash is computed again."""
+        tag = "latest" if number is None else hex(number)
+        answers = self.rpc.together([("eth_chainId", []), ("eth_getBlockByNumber", [tag, False])])
+        chain_id, block = self.rpc.results(answers)
+        self.require_this(chain_id)
+        header = self._header(block)
+        if number is not None and header.head.number != number:
+            raise self.rpc.garbled("the block that was asked for")
+        return header
+
+    def _header(self, block: Any) -> Header:
+        try:
+            return read_header(block, chain_id=self._chain_id, by=self.shown)
+        except Rejected as error:
+            raise self.rpc.garbled("a block's header") from error
+
+    def proofs(self, wanted: Sequence[Question], at: Head) -> list[Proven]:
+        """See `governance.ports.Prover`. The header comes along, and vouches for the time of the block too."""
+        requests: list[Request] = [
+            ("eth_getProof", [each.account, [to_hex(slot.to_bytes(32, "big")) for slot in each.slots], _block(at)])
+            for each in wanted
+        ]
+        block, *answers = self._results([("eth_getBlockByHash", [to_hex(at.hash), False]), *requests])
+        header = self._header(block)
+        if header.head.hash != at.hash:
+            raise self.rpc.garbled("the block that was asked for")
+        if header.head != at:
+            raise ChainContradicts(
+                f"block {to_hex(at.hash)} was said to have number {at.number} and time {at.timestamp}; by its header"
+                f" it has {header.head.number} and {header.head.timestamp}",
+                hint="do not believe the endpoint that gave it",
+            )
+        try:
+            return [prove(q, a, header.state_root, by=self.shown) for q, a in zip(wanted, answers, strict=True)]
+        except Rejected as error:
+            raise self.rpc.garbled("a proof") from error
 
     def logs(self, address: Address, topics: Topics, at: Head) -> list[Log]:
         """Matching logs from the first block to `at`, oldest first. An empty set of alternatives matches nothing."""
@@ -224,9 +266,12 @@ class NodeChain:
     def broadcast(self, raw: bytes) -> str:
         """Hand a signed transaction to a node of the right chain, once; gives its complaint, empty when it took it.
 
-        A complaint proves nothing either way, nor does Unreachable: look the hash up (threats 2 and 3).
+        A complaint proves nothing either way, nor does Unreachable: look the hash up (threats 2 and 3). Where there is a
+        relay, it goes there and not to the node.
         """
         self.require_chain()
+        if self._relay is not None:
+            return self._relay.send(raw)
         (given,) = self.rpc.together([("eth_sendRawTransaction", [to_hex(raw)])], attempts=1)
         return shown(given.message) or "refused" if isinstance(given, RpcError) else ""
 

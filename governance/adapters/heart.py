@@ -13,10 +13,10 @@ from governance.adapters.rpc import Request, Rpc, RpcError
 from governance.adapters.timelock import EVENTS
 from governance.core.call import Call, decode, encode_call, function
 from governance.core.errors import Finding, Refused, Unreachable
-from governance.core.facts import Head, OperationEvent
+from governance.core.facts import Head, Log, OperationEvent
 from governance.core.network import Network
 from governance.core.units import Address, Bytes32, Moment, to_hex, word
-from governance.ports import Beat, Execution
+from governance.ports import Beat, Chain, Execution
 
 _TIMESTAMP = function("getTimestamp(bytes32)(uint256)")
 NONCE_SLOT = 5
@@ -126,9 +126,14 @@ class NodeHeart:
 
     def of(self, operation: Bytes32, at: Head) -> Execution | None:
         """From the newest log of its kind. The block that is final is asked for beside the newest, and must be of its chain."""
-        logs = self._chain.logs(self._network.timelock, [[_EXECUTED], [operation]], at)
+        logs = executed(self._chain, self._network, operation, at)
         if not logs:
             return None
         newest = logs[-1]
         final = self.beat(None).final
         return Execution(block=newest.block, tx_hash=newest.tx_hash, final=newest.block <= final)
+
+
+def executed(chain: Chain, network: Network, operation: Bytes32, at: Head) -> list[Log]:
+    """Every log that the timelock executed an operation, oldest first."""
+    return chain.logs(network.timelock, [[_EXECUTED], [operation]], at)

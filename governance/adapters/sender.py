@@ -33,6 +33,7 @@ from governance.ports import Answer, Journal
 
 if TYPE_CHECKING:
     from governance.adapters.chain import NodeChain
+    from governance.adapters.endpoints import AgreedChain
     from governance.adapters.keys import KeystoreSigner
 
 GAS_MARGIN = (5, 4)
@@ -53,7 +54,7 @@ class JournalledSender:
     def __init__(
         self,
         *,
-        chain: "NodeChain",
+        chain: "NodeChain | AgreedChain",
         signer: "KeystoreSigner",
         journal: Journal,
         network: str,
@@ -217,7 +218,7 @@ def require_dry_run(answer: Answer, call: Call) -> None:
 class DrySender:
     """Goes as far as the dry run, and refuses to send: what every act does without `--broadcast`."""
 
-    def __init__(self, chain: "NodeChain", address: Address) -> None:
+    def __init__(self, chain: "NodeChain | AgreedChain", address: Address) -> None:
         self._chain = chain
         self._address = address
 

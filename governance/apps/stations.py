@@ -16,8 +16,11 @@ from governance.life.tick import Watch
 
 if TYPE_CHECKING:
     from governance.adapters.durable import Durable
+    from governance.adapters.heart import NodeHeart
+    from governance.adapters.hearts import AgreedHeart
     from governance.adapters.keys import KeystoreSigner
     from governance.adapters.workspace import FileWorkspace
+    from governance.core.network import Network
     from governance.life.watch import Sighting
     from governance.ports import Journal, Sender
 
@@ -60,14 +63,13 @@ def networks(space: "FileWorkspace", only: Sequence[str]) -> tuple[str, ...]:
 def _station(
     space: "FileWorkspace", orders: Orders, name: str, journal: "Journal", failed: Callable[[str, GovError], None]
 ) -> Station:
-    from governance.adapters.heart import NodeHeart
     from governance.adapters.shelf import FileShelf
 
     place = space.policy().networks[name]
     site = wiring.site(space, name)
-    heart = NodeHeart(wiring.node(space, place), place, orders.key.address, confirmations=orders.confirmations)
+    heart = _heart(space, orders, place)
     # Tasks ask on a connection of their own: ticks go on meanwhile.
-    executions = NodeHeart(wiring.node(space, place), place, orders.key.address, confirmations=orders.confirmations)
+    executions = _heart(space, orders, place)
 
     def unread(proposal: str, error: GovError) -> None:
         failed(name, type(error)(f"{proposal}: {error.message}", hint=error.hint(), findings=error.findings))
@@ -86,9 +88,20 @@ def _station(
             journal=journal,
             executions=executions,
             rehearse=wiring.rehearse(space, site) if orders.rehearse else None,
-            guards=(noted,),
+            guards=(*wiring.guards(site), noted),
         ),
     )
+
+
+def _heart(space: "FileWorkspace", orders: Orders, place: "Network") -> "NodeHeart | AgreedHeart":
+    from governance.adapters.chain import NodeChain
+    from governance.adapters.heart import NodeHeart
+    from governance.adapters.hearts import AgreedHeart
+
+    chain, payer = wiring.node(space, place), orders.key.address
+    if isinstance(chain, NodeChain):
+        return NodeHeart(chain, place, payer, confirmations=orders.confirmations)
+    return AgreedHeart(chain, place, payer, confirmations=orders.confirmations)
 
 
 def _sender(space: "FileWorkspace", orders: Orders, name: str) -> "Sender":

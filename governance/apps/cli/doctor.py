@@ -4,7 +4,7 @@ import time
 
 import typer
 
-from governance.apps import show, wiring
+from governance.apps import checkup, show, wiring
 from governance.apps.cli.common import HERE, AsJson, OnNetwork, WorkspaceDir, console, emit
 from governance.core.errors import GovError, Rejected
 from governance.core.units import Moment
@@ -22,7 +22,7 @@ def doctor(workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJs
     if network and network not in policy.networks:
         known = ", ".join(sorted(policy.networks))
         raise Rejected(f"policies.yaml names no network `{network}`", hint=f"it names {known}")
-    checks = wiring.tool_checks(space)
+    checks = checkup.tool_checks(space)
     now = Moment(int(time.time()))
     for name in names:
         try:
@@ -38,6 +38,7 @@ def doctor(workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJs
             wall_clock=None if wiring.is_devnet(space, name) else now,
             signed=lambda: signed_by(space, wiring.journal(space).entries()),
         )
+        checks += checkup.endpoint_checks(site)
     if json:
         emit({"schema": "governance/doctor/v1", "checks": [show.check_document(check) for check in checks]})
     else:
