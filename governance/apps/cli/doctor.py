@@ -4,7 +4,7 @@ import time
 
 import typer
 
-from governance.apps import checkup, show, wiring
+from governance.apps import wiring
 from governance.apps.cli.common import HERE, AsJson, OnNetwork, WorkspaceDir, console, emit
 from governance.core.errors import GovError, Rejected
 from governance.core.units import Moment
@@ -12,6 +12,7 @@ from governance.core.units import Moment
 
 def doctor(workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False) -> None:
     """Check every network of the policy: can it be reached, is it what the policy says, can everybody do their part."""
+    from governance.apps import checkup, show
     from governance.core.check import Check
     from governance.life.audit import examine
     from governance.life.electors import signed_by
