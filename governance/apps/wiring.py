@@ -31,10 +31,13 @@ if TYPE_CHECKING:
     from governance.core.stacked import Stack
     from governance.core.tree import Mapping
     from governance.core.units import Bytes32
+    from governance.emergency.bundle import Endpoint as EmergencyEndpoint
+    from governance.life.ground import Build
     from governance.life.site import Rehearse, Site
     from governance.ports import Chain, Exchange, Sender, Signer, Simulator
 
 GWEI = 10**9
+T = TypeVar("T")
 
 
 def workspace(root: Path) -> "FileWorkspace":
@@ -127,12 +130,17 @@ def endpoint(space: "FileWorkspace", network: str) -> str:
     """The RPC URL of a network; may hold a secret, and so is never shown whole."""
     from governance.adapters.devnet import running_url
 
-    variable = f"GOV_RPC_{network.upper().replace('-', '_')}"
+    variable = variable_of(network)
     url = os.environ.get(variable) or space.policy().endpoints.get(network) or running_url(space.root, network)
     if not url:
         hint = f"set {variable}, or rpc: under networks.{network} in policies.yaml; for the devnet: gov devnet up"
         raise Refused(f"no endpoint is known for network `{network}`", hint=hint)
     return url
+
+
+def variable_of(network: str) -> str:
+    """The environment variable that names a network's endpoint."""
+    return f"GOV_RPC_{network.upper().replace('-', '_')}"
 
 
 def is_devnet(space: "FileWorkspace", network: str) -> bool:
@@ -235,7 +243,26 @@ def stacked(space: "FileWorkspace", at: "Site") -> "Stack":
     return on_a_node(space, at, lambda site, node: stack(site, space, node, build))
 
 
-T = TypeVar("T")
+def emergency(space: "FileWorkspace", at: "Site", act: "Callable[[Site, Simulator, Build], T]") -> "T":
+    """What comes of an act that plays an emergency on a site's node."""
+    from functools import partial
+
+    build = partial(site_over, place=at.network)
+    return on_a_node(space, at, lambda _, node: act(build(node.chain), node, build))
+
+
+def endpoints(space: "FileWorkspace", network: str) -> "tuple[EmergencyEndpoint, ...]":
+    """Where a bundle asks: the environment's endpoint by its name, and the one that is known now."""
+    from governance.emergency.bundle import Endpoint
+
+    return (Endpoint(variable=variable_of(network)), Endpoint(url=endpoint(space, network)))
+
+
+def password(descriptor: int | None, of: Path) -> str:
+    """A file's password, from a descriptor or a prompt."""
+    from governance.adapters.keys import prompt_password, read_password
+
+    return prompt_password(of) if descriptor is None else read_password(descriptor)
 
 
 def on_a_node(space: "FileWorkspace", at: "Site", act: "Callable[[Site, Simulator], T]") -> T:

@@ -1,4 +1,4 @@
-"""`python -m governance.emergency pause`: from a cold start to a sent transaction, with nothing else of the tool in between."""
+"""`python -m governance.emergency pause` and `show`: from a cold start, with nothing else of the tool in between."""
 
 import argparse
 import getpass
@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m gover
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     try:
-        return _pause(_parser(prog).parse_args(given), begun)
+        options = _parser(prog).parse_args(given)
+        return _pause(options, begun) if options.command == "pause" else _show(options)
     except Trouble as trouble:
         if as_json:
             error = {"message": trouble.message, "hint": trouble.hint, "exit_code": trouble.exit_code}
@@ -57,7 +58,30 @@ def _parser(prog: str) -> _Parser:
     pause.add_argument("--even-expired", action="store_true", help="Send what has expired, too.")
     pause.add_argument("--broadcast", action="store_true", help="Really send. Without it, it ends with the dry run.")
     pause.add_argument("--json", action="store_true", help="One JSON document on stdout.")
+    show = commands.add_parser("show", allow_abbrev=False, help="What a bundle is worth now.")
+    show.add_argument("--bundle", type=Path, required=True, metavar="FILE", help="What gov emergency presign wrote.")
+    show.add_argument(
+        "--bundle-password-fd", type=int, metavar="N", help="Password of the bundle, from this descriptor."
+    )
+    show.add_argument(
+        "--network", "-n", action="append", default=[], metavar="NAME", help="Only this; may be repeated."
+    )
+    show.add_argument("--json", action="store_true", help="One JSON document on stdout.")
     return parser
+
+
+def _show(options: argparse.Namespace) -> int:
+    from governance.emergency.bundle import load
+    from governance.emergency.pause import chosen
+    from governance.emergency.standing import lines, standings
+
+    password = _password(options.bundle_password_fd, f"password of {options.bundle.name}: ")
+    found = standings(chosen(load(options.bundle, password), options.network))
+    if options.json:
+        _emit({"schema": "governance/emergency-standing/v1", "networks": [each.document for each in found]})
+    else:
+        sys.stdout.write("".join(f"{line}\n" for each in found for line in lines(each)))
+    return 0 if all(each.ok for each in found) else 1
 
 
 def _pause(options: argparse.Namespace, begun: float) -> int:

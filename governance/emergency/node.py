@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from threading import RLock
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -29,7 +30,7 @@ class RpcError:
 
 
 class Node:
-    """One endpoint over one kept connection: for one thread at a time."""
+    """One endpoint over one kept connection; one thread after another."""
 
     def __init__(self, name: str, url: str) -> None:
         self.name = name
@@ -49,9 +50,14 @@ class Node:
             pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             self._headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
         self._single = False
+        self._lock = RLock()
 
     def ask(self, requests: Sequence[Request]) -> list[Any]:
         """Results or RpcErrors, in order. Raises Silent when there is no proper answer."""
+        with self._lock:
+            return self._ask(requests)
+
+    def _ask(self, requests: Sequence[Request]) -> list[Any]:
         bodies: list[dict[str, Any]] = [
             {"jsonrpc": "2.0", "id": i, "method": method, "params": params}
             for i, (method, params) in enumerate(requests)
@@ -61,7 +67,7 @@ class Node:
         answers = self._post(bodies)
         if isinstance(answers, dict):  # an endpoint that takes no batches
             self._single = True
-            return self.ask(requests)
+            return self._ask(requests)
         if not isinstance(answers, list) or not all(isinstance(each, dict) for each in answers):
             raise self._garbled()
         by_id = {str(each.get("id")): each for each in answers}

@@ -1,0 +1,176 @@
+"""`gov emergency`: pauses signed ahead, sent at once, drilled, and what comes after one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from governance.apps import wiring
+from governance.apps.cli.common import HERE, AsJson, OnNetwork, PasswordFd, WorkspaceDir, confirm_hash, console, emit
+from governance.apps.cli.signers import KeyToSign, SignedBy, tell
+from governance.apps.cli.signing import Confirm
+from governance.core.errors import Refused, Rejected, Unreachable
+
+if TYPE_CHECKING:
+    from governance.adapters.workspace import FileWorkspace
+    from governance.core.units import Duration
+    from governance.emergency.bundle import Bundle
+    from governance.life.presign import Presigning
+    from governance.ports import Signer
+
+app = typer.Typer(name="emergency", help="The path that only stops things.", no_args_is_help=True)
+LEAST_PASSWORD = 12
+"""Characters of a new bundle's password: whoever opens it can stop everything."""
+HANDED = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+BundleFile = Annotated[Path, typer.Option("--bundle", help="The encrypted bundle.", metavar="FILE")]
+BundlePasswordFd = Annotated[
+    int | None,
+    typer.Option("--bundle-password-fd", help="Read the bundle's password from this file descriptor.", metavar="N"),
+]
+
+
+@app.command("pause", short_help="Send presigned pauses to every network at once.", context_settings=HANDED)
+def pause(context: typer.Context) -> None:
+    """Stop every network of a bundle. This is `python -m governance.emergency pause`: see its --help."""
+    _handed("pause", context)
+
+
+@app.command("show", short_help="What a bundle is worth now.", context_settings=HANDED)
+def show(context: typer.Context) -> None:
+    """Who signed which nonce, who is missing, what is stale. This is `python -m governance.emergency show`."""
+    _handed("show", context)
+
+
+def _handed(command: str, context: typer.Context) -> None:
+    """To the package that stands by itself: it parses, and nothing here comes between."""
+    from governance.emergency.__main__ import main
+
+    raise typer.Exit(main([command, *context.args], prog="gov emergency"))
+
+
+@app.command("presign", short_help="Sign the guardian's next pauses ahead, into an encrypted bundle.")
+def presign(
+    bundle: BundleFile,
+    key: KeyToSign = None,
+    by: SignedBy = None,
+    workspace: WorkspaceDir = HERE,
+    network: OnNetwork = None,
+    nonces: Annotated[int, typer.Option("--nonces", help="How many of the Safe's next nonces.", metavar="N")] = 5,
+    lifetime: Annotated[
+        str, typer.Option("--lifetime", help="How long the bundle is good, by the chain's clock.", metavar="DURATION")
+    ] = "90 d",
+    password_fd: PasswordFd = None,
+    bundle_password_fd: BundlePasswordFd = None,
+    confirm: Confirm = None,
+    json: AsJson = False,
+) -> None:
+    """Prove that the pause can only stop things, show its hashes, sign them, and add them to a bundle."""
+    from governance.core.units import Duration
+    from governance.emergency.bundle import save
+
+    space = wiring.workspace(workspace)
+    opened, password = _opened(bundle, bundle_password_fd)
+    lasts, documents = Duration.parse(lifetime), []
+    ready = [_ready(space, name, nonces, lasts) for name in _networks(space, network)]
+    with wiring.signing(key, password_fd, by, tell) as signer:
+        for made in ready:
+            opened = _signed(space, made, signer, confirm, opened)
+            documents.append(_document(made, signer))
+    assert opened is not None
+    with translated():
+        save(bundle, opened, password)
+    if json:
+        emit({"schema": "governance/presigned/v1", "bundle": str(bundle), "networks": documents})
+        return
+    for made in ready:
+        place = opened.place(made.network.name)
+        assert place is not None
+        for tx in made.txs:
+            entry = place.entry(tx.nonce)
+            assert entry is not None
+            signed, missing = sorted(entry.signatures), [o for o in made.safe.owners if o not in entry.signatures]
+            words = f"{made.network.name} nonce {tx.nonce}: {len(signed)} of {made.safe.threshold} signed"
+            lacks = f"; not yet {', '.join(missing)}" if len(signed) < made.safe.threshold else ""
+            console().print(f"{words}{lacks}", markup=False)
+    console().print(f"written: {bundle}", markup=False)
+
+
+def _networks(space: "FileWorkspace", only: str | None) -> list[str]:
+    names = sorted(space.policy().networks)
+    if only is not None and only not in names:
+        raise Rejected(f"policies.yaml names no network `{only}`", hint=f"it names {', '.join(names)}")
+    return names if only is None else [only]
+
+
+def _ready(space: "FileWorkspace", name: str, nonces: int, lifetime: "Duration") -> "Presigning":
+    from governance.life.presign import presigning
+
+    return wiring.emergency(
+        space,
+        wiring.site(space, name),
+        lambda site, node, build: presigning(
+            site, space, node, build, wiring.witness, nonces=nonces, lifetime=lifetime
+        ),
+    )
+
+
+def _opened(file: Path, descriptor: int | None) -> "tuple[Bundle | None, str]":
+    """The bundle that is there, None for a new one, and its password."""
+    from governance.emergency.bundle import load
+
+    password = wiring.password(descriptor, file)
+    if not file.exists():
+        if len(password) < LEAST_PASSWORD:
+            hint = "several words: whoever has the file and the password can stop every network"
+            raise Refused(f"a new bundle's password has at least {LEAST_PASSWORD} characters", hint=hint)
+        return None, password
+    with translated():
+        return load(file, password), password
+
+
+def _signed(
+    space: "FileWorkspace",
+    made: "Presigning",
+    signer: "Signer",
+    given: list[str] | None,
+    before: "Bundle | None",
+) -> "Bundle":
+    from governance.apps.showemergency import card
+    from governance.emergency.bundle import Bundle, Entry, Place
+    from governance.life.presign import presign as life_presign
+
+    screen = console(stderr=True)
+    shown = "\n".join(card(made, screen.width, space.policy().names(made.network.name)))
+    screen.print(shown, markup=False)
+    wiring.show_card(signer, shown)
+    signatures = life_presign(made, signer, lambda tx: confirm_hash(f"hash of nonce {tx.nonce}", tx.hash, given))
+    place = Place(
+        name=made.network.name,
+        chain_id=made.network.chain_id,
+        endpoints=wiring.endpoints(space, made.network.name),
+        safe=made.safe.address,
+        target=made.target.address,
+        expires=made.expires.seconds,
+        entries=tuple(Entry(nonce=nonce, signatures={who: raw}) for nonce, (who, raw) in signatures.items()),
+    )
+    return (before or Bundle(places=())).extended(place)
+
+
+def _document(made: "Presigning", signer: "Signer") -> dict[str, Any]:
+    from governance.apps.showemergency import presigned_document
+
+    return presigned_document(made, signer.address)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Troubles of the package that stands by itself, as this one's errors."""
+    from governance.emergency.trouble import Malformed, Silent, Trouble
+
+    try:
+        yield
+    except Trouble as trouble:
+        kind = Rejected if isinstance(trouble, Malformed) else Unreachable if isinstance(trouble, Silent) else Refused
+        raise kind(trouble.message, hint=trouble.hint) from trouble

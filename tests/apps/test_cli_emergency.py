@@ -1,0 +1,122 @@
+"""The emergency path by its commands: signed ahead, shown, sent, drilled, and what comes after."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.apps.conftest import Gov, Run
+
+pytestmark = pytest.mark.node
+
+At = Callable[[str], Gov]
+WORDS = "correct horse battery"
+
+
+def line(text: str = WORDS) -> str:
+    """The number of a descriptor that gives a password."""
+    end, other = os.pipe()
+    os.write(other, f"{text}\n".encode())
+    os.close(other)
+    return str(end)
+
+
+def presign(gov: Gov, name: str, *more: str) -> Run:
+    """Presign two nonces as one guardian, having compared every hash."""
+    bundle = ("--bundle", str(gov.root / "pause.bundle"), "--bundle-password-fd", line())
+    words = ("emergency", "presign", *bundle, "--nonces", "2", *more)
+    refused = gov(*words, *gov.key(name), "--confirm", "0x")
+    hashes = [part for each in _hashes(refused.err) for part in ("--confirm", each)]
+    bundle = ("--bundle", str(gov.root / "pause.bundle"), "--bundle-password-fd", line())
+    return gov("emergency", "presign", *bundle, "--nonces", "2", *more, *gov.key(name), *hashes)
+
+
+def _hashes(card: str) -> list[str]:
+    rows = [row.split("safe tx hash")[1] for row in card.splitlines() if "safe tx hash" in row]
+    return [f"0x{row.replace(' ', '')}" for row in rows]
+
+
+def handed(gov: Gov, command: str, *more: str) -> Run:
+    """A command of the package that stands by itself, as `gov emergency`, without a workspace."""
+    import sys
+    from contextlib import redirect_stderr, redirect_stdout
+    from io import StringIO
+    from unittest.mock import patch
+
+    from governance.apps.cli import main
+
+    out, err, code = StringIO(), StringIO(), 0
+    words = ["gov", "emergency", command, "--bundle", str(gov.root / "pause.bundle"), *more]
+    with patch.object(sys, "argv", words), redirect_stdout(out), redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return Run(words=tuple(words), code=code, out=out.getvalue(), err=err.getvalue())
+
+
+def show(gov: Gov) -> dict[str, Any]:
+    run = handed(gov, "show", "--bundle-password-fd", line(), "--json")
+    (network,) = run.document["networks"]
+    assert run.code == (0 if network["ok"] else 1), run
+    return dict(network)
+
+
+def pause(gov: Gov, *more: str) -> Run:
+    return handed(gov, "pause", *gov.key("executor"), "--bundle-password-fd", line(), "--broadcast", *more)
+
+
+def test_two_guardians_sign_ahead_and_anybody_pauses_without_the_workspace(at: At, tmp_path: Path) -> None:
+    """threat_53 threat_62"""
+    gov = at("drafted")
+    first = presign(gov, "frank")
+    assert first.code == 0, first
+    assert "devnet nonce 0: 1 of 2 signed; not yet 0x" in first.out
+    assert [entry["state"] for entry in show(gov)["entries"]] == ["collecting", "collecting"]
+    assert pause(gov).code == 1
+    assert "1 of 2 signatures" in pause(gov).out
+    second = presign(gov, "heidi")
+    assert (second.code, "devnet nonce 1: 2 of 2 signed" in second.out) == (0, True)
+    assert (show(gov)["good"], show(gov)["paused"]) == ([0, 1], False)
+    for path in (gov.root / "proposals", gov.root / "policies.yaml"):
+        path.rename(tmp_path / f"gone-{path.name}")
+    run = pause(gov, "--json")
+    (network,) = run.document["networks"]
+    assert (run.code, network["state"]) == (0, "paused")
+    assert pause(gov).out.startswith("devnet: it is paused already")
+
+
+def test_what_is_shown_before_signing_is_the_pause_and_every_hash(at: At) -> None:
+    gov = at("drafted")
+    card = presign(gov, "frank").err
+    assert card.startswith("CALL  pause 0x")
+    assert "to   0x" in card
+    assert "value 0 wei, pause()" in card
+    assert "it sets one flag, and nothing else changes" in card
+    assert card.count("safe tx hash") == 2
+
+
+def test_nothing_is_signed_without_comparing_by_no_guardian_or_under_a_weak_password(at: At) -> None:
+    """threat_34"""
+    gov = at("drafted")
+    bundle = gov.root / "pause.bundle"
+    words = ("emergency", "presign", "--bundle", str(bundle), "--bundle-password-fd")
+    assert "no --confirm names 0x" in gov(*words, line(), *gov.key("frank"), "--confirm", "0x00").err
+    assert "is no owner of the guardian" in gov(*words, line(), *gov.key("alice"), "--confirm", "0x00").err
+    assert "at least 12 characters" in gov(*words, line("short"), *gov.key("frank")).err
+    assert "names no network" in gov(*words, line(), *gov.key("frank"), "-n", "nowhere").err
+    assert not bundle.exists()
+
+
+def test_a_bundle_tells_what_is_stale(at: At) -> None:
+    gov = at("drafted")
+    assert [presign(gov, name).code for name in ("frank", "heidi")] == [0, 0]
+    gov.done("devnet", "warp", "91d")
+    assert show(gov)["stale"] == ["it has expired: presign anew"]
+    gov.ask("anvil_setStorageAt", gov.addresses()["guardian"], "0x" + "00" * 31 + "05", "0x" + "00" * 31 + "02")
+    gov.ask("evm_mine")
+    found = show(gov)
+    assert "nothing is signed for the Safe's next nonce, 2: presign anew" in found["stale"]
+    assert [entry["state"] for entry in found["entries"]] == ["spent", "spent"]
