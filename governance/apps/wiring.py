@@ -258,6 +258,13 @@ def endpoints(space: "FileWorkspace", network: str) -> "tuple[EmergencyEndpoint,
     return (Endpoint(variable=variable_of(network)), Endpoint(url=endpoint(space, network)))
 
 
+def keystore(key: Path, password: str) -> "KeystoreSigner":
+    """A keystore whose password is known."""
+    from governance.adapters.keys import KeystoreSigner
+
+    return KeystoreSigner.open(key, password)
+
+
 def password(descriptor: int | None, of: Path) -> str:
     """A file's password, from a descriptor or a prompt."""
     from governance.adapters.keys import prompt_password, read_password

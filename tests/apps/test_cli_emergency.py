@@ -120,3 +120,76 @@ def test_a_bundle_tells_what_is_stale(at: At) -> None:
     found = show(gov)
     assert "nothing is signed for the Safe's next nonce, 2: presign anew" in found["stale"]
     assert [entry["state"] for entry in found["entries"]] == ["spent", "spent"]
+
+
+MOVED = "0x" + "77" * 20
+DELEGATES = "363d3d373d3d3d363d73" + MOVED[2:] + "5af43d82803e903d91602b57fd5bf3"
+"""ERC-1167: all it does is to run the code that was moved."""
+WRITES = "600161123455" + DELEGATES.replace("602b57", "603157")
+"""The same, and a word of its own before that."""
+
+
+@pytest.mark.parametrize(
+    ("code", "rules"), [(DELEGATES, {"stop-delegatecall"}), (WRITES, {"stop-delegatecall", "stop-elsewhere"})]
+)
+def test_a_system_whose_pause_does_more_is_found_by_its_trace_before_anybody_signs(
+    at: At, code: str, rules: set[str]
+) -> None:
+    """threat_53: on a real node, by what was traced."""
+    gov = at("drafted")
+    target = gov.addresses()["target"]
+    gov.ask("anvil_setCode", MOVED, gov.ask("eth_getCode", target, "latest"))
+    gov.ask("anvil_setCode", target, f"0x{code}")
+    gov.ask("evm_mine")
+    words = ("emergency", "presign", "--bundle", str(gov.root / "pause.bundle"), "--bundle-password-fd", line())
+    run = gov(*words, *gov.key("frank"), "--json")
+    assert (run.code, {each["rule"] for each in run.document["findings"]}) == (1, rules), run
+    assert not (gov.root / "pause.bundle").exists()
+
+
+def drill(gov: Gov, *more: str) -> Run:
+    return gov("emergency", "drill", "--json", *more)
+
+
+def test_a_drill_by_impersonated_guardians_leaves_the_network_alone(at: At) -> None:
+    """threat_53"""
+    gov = at("drafted")
+    before = gov.block()
+    run = drill(gov, "--payer", "0xa0Ee7A142d267C1f36714E4a8F75612F20a79720")
+    (network,) = run.document["networks"]
+    assert (run.code, network["ok"], network["how"], network["findings"]) == (0, True, "impersonated", [])
+    assert (network["paused"], network["restored"], network["seconds_to_pause"]) == (True, True, None)
+    assert network["blocked_calls"] == network["routed_calls"] > 0
+    assert network["seconds_to_unpause"] > 48 * 3600
+    assert network["payer_pays_for"] > 1000
+    assert gov.block() == before
+    assert "routed calls are refused" in gov("emergency", "drill").out
+
+
+def test_a_drill_sends_the_bundle_by_the_command_of_an_emergency(at: At) -> None:
+    """threat_53"""
+    gov = at("drafted")
+    assert [presign(gov, name).code for name in ("frank", "heidi")] == [0, 0]
+    before = gov.block()
+    bundle = ("--bundle", str(gov.root / "pause.bundle"), "--bundle-password-fd")
+    run = drill(gov, *bundle, line(), *gov.key("executor"))
+    (network,) = run.document["networks"]
+    assert (run.code, network["ok"], network["how"]) == (0, True, "bundle"), run
+    assert 0 < network["seconds_to_broadcast"] < network["seconds_to_pause"]
+    assert (gov.block(), show(gov)["paused"]) == (before, False)
+
+
+def test_a_drill_says_what_does_not_hold(at: At) -> None:
+    gov = at("drafted")
+    assert presign(gov, "frank").code == 0
+    bundle = ("--bundle", str(gov.root / "pause.bundle"), "--bundle-password-fd")
+    run = drill(gov, *bundle, line(), *gov.key("executor"))
+    (network,) = run.document["networks"]
+    assert (run.code, network["ok"], network["paused"]) == (1, False, False)
+    assert {each["rule"] for each in network["findings"]} == {"drill-pause-fails", "drill-not-paused"}
+    poor = drill(gov, "--payer", "0x" + "11" * 20)
+    assert [each["rule"] for each in poor.document["networks"][0]["findings"]] == ["drill-payer-poor"]
+    assert drill(gov, *bundle, line()).code == 2
+    gov.ask("anvil_setStorageAt", gov.addresses()["guardian"], "0x" + "00" * 31 + "04", "0x" + "00" * 31 + "07")
+    gov.ask("evm_mine")
+    assert drill(gov).code == 1

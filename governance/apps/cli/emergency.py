@@ -8,13 +8,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from governance.apps import wiring
-from governance.apps.cli.common import HERE, AsJson, OnNetwork, PasswordFd, WorkspaceDir, confirm_hash, console, emit
+from governance.apps.cli.common import (
+    HERE,
+    AsJson,
+    OnNetwork,
+    PasswordFd,
+    WorkspaceDir,
+    confirm_hash,
+    console,
+    emit,
+    finding_document,
+    leave,
+)
 from governance.apps.cli.signers import KeyToSign, SignedBy, tell
 from governance.apps.cli.signing import Confirm
-from governance.core.errors import Refused, Rejected, Unreachable
+from governance.core.errors import Finding, Refused, Rejected, Unreachable
 
 if TYPE_CHECKING:
     from governance.adapters.workspace import FileWorkspace
+    from governance.apps.emergencydrill import Payer
     from governance.core.units import Duration
     from governance.emergency.bundle import Bundle
     from governance.life.presign import Presigning
@@ -95,6 +107,64 @@ def presign(
             lacks = f"; not yet {', '.join(missing)}" if len(signed) < made.safe.threshold else ""
             console().print(f"{words}{lacks}", markup=False)
     console().print(f"written: {bundle}", markup=False)
+
+
+@app.command("drill", short_help="On a fork of each network: pause, time it, end it.")
+def drill(
+    workspace: WorkspaceDir = HERE,
+    network: OnNetwork = None,
+    bundle: Annotated[
+        Path | None, typer.Option("--bundle", help="Send what is signed in this bundle.", metavar="FILE")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", help="Encrypted keystore of who would pay.", metavar="FILE")
+    ] = None,
+    payer: Annotated[
+        str | None, typer.Option("--payer", help="Who would pay, where no key is given.", metavar="ADDRESS")
+    ] = None,
+    password_fd: PasswordFd = None,
+    bundle_password_fd: BundlePasswordFd = None,
+    json: AsJson = False,
+) -> None:
+    """Whether the guardian could stop each network now, how long it takes, and whether it ends again. Nothing reaches one."""
+    from governance.apps import emergencydrill as drills
+
+    space = wiring.workspace(workspace)
+    if (bundle is None) is not (key is None) or (key is not None and payer is not None):
+        raise Rejected("a bundle is sent by a payer: --bundle with --key, or neither, perhaps with --payer")
+    who = _payer(key, payer, password_fd)
+    opened = _opened(bundle, bundle_password_fd)[0] if bundle is not None and bundle.exists() else None
+    if bundle is not None and opened is None:
+        raise Rejected(f"there is no bundle {bundle}")
+    made, missing = [], []
+    for name in _networks(space, network):
+        place = None if opened is None else opened.place(name)
+        if opened is not None and place is None:
+            missing.append(Finding(rule="drill-not-in-bundle", message=f"the bundle holds nothing for {name}"))
+            continue
+        made.append(drills.drill(space, name, place, who))
+    if json:
+        documents = [
+            {**drills.document(each), "findings": [finding_document(finding) for finding in each.findings]}
+            for each in made
+        ]
+        emit({"schema": drills.SCHEMA, "networks": documents})
+    else:
+        for each in made:
+            console().print("\n".join(drills.lines(each)), markup=False)
+    found = (*missing, *(finding for each in made for finding in each.findings))
+    if found:
+        leave(Refused("the emergency path does not hold", findings=found))
+
+
+def _payer(key: Path | None, named: str | None, descriptor: int | None) -> "Payer | None":
+    from governance.apps.emergencydrill import Payer
+    from governance.core.units import address
+
+    if key is None:
+        return None if named is None else Payer(address=address(named))
+    password = wiring.password(descriptor, key)
+    return Payer(address=wiring.keystore(key, password).address, key=key, password=password)
 
 
 def _networks(space: "FileWorkspace", only: str | None) -> list[str]:
