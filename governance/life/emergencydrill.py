@@ -59,7 +59,7 @@ def before(site: Site, workspace: Workspace, simulator: Simulator, build: Build)
     target = site.target.look(head)
     if target.paused:
         raise Refused(f"{site.network.name} is paused: there is nothing to drill", hint="see gov emergency aftermath")
-    rule = rule_of(site, policy, head)
+    rule = rule_of(policy, site.network)
     life, stop = paused_on(ground, workspace, policy, rule)
     return Before(
         ground=ground,

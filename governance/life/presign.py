@@ -65,7 +65,8 @@ def presigning(
         raise Refused(f"{nonces} nonces cannot be signed ahead", hint=f"between 1 and {MOST}")
     ground = ground_now(simulator, build, site)
     policy, network = workspace.policy(), site.network
-    rule = rule_of(site, policy, ground.stage.head)
+    require_anchored(site, policy, ground.stage.head)
+    rule = rule_of(policy, network)
     life, stop = paused_on(ground, workspace, policy, rule)
     safe, first = stop.before.guardian, stop.txs[0]
     require_stop(stop, network)
@@ -92,12 +93,11 @@ def ground_now(simulator: Simulator, build: Build, site: Site) -> Ground:
     return Stage(simulator=simulator, build=build, head=head).ground((), (), head.timestamp)
 
 
-def rule_of(site: Site, policy: Policy, head: Head) -> Rule:
-    """The rule by which the guardian pauses. Raises Refused where the policy in force has none."""
-    require_anchored(site, policy, head)
-    rule = policy.rule_for(KIND, site.network.name)
+def rule_of(policy: Policy, network: Network) -> Rule:
+    """The rule by which the guardian pauses. Raises Refused where the policy has none."""
+    rule = policy.rule_for(KIND, network.name)
     if rule is None or rule.via != Lane.GUARDIAN:
-        message = f"no rule of policies.yaml lets the guardian pause {site.network.name}"
+        message = f"no rule of policies.yaml lets the guardian pause {network.name}"
         finding = Finding(rule="no-rule", message=message, hint="a policy_change brings one")
         raise Refused("the policy allows no emergency pause", findings=(finding,))
     return rule

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.apps.conftest import Gov, Run
+from tests.apps.conftest import ONE, SIGNERS, Gov, Run
 
 pytestmark = pytest.mark.node
 
@@ -193,3 +193,37 @@ def test_a_drill_says_what_does_not_hold(at: At) -> None:
     gov.ask("anvil_setStorageAt", gov.addresses()["guardian"], "0x" + "00" * 31 + "04", "0x" + "00" * 31 + "07")
     gov.ask("evm_mine")
     assert drill(gov).code == 1
+
+
+def test_a_pause_leaves_a_record_and_drafts_in_the_order_of_what_must_be_done(at: At) -> None:
+    gov = at("signed")
+    assert gov.act("queue").code == 0
+    assert [presign(gov, name).code for name in ("frank", "heidi")] == [0, 0]
+    early = gov("emergency", "aftermath")
+    assert (early.code, "devnet is not paused" in early.err) == (1, True)
+    gov.done("devnet", "warp", "48h")
+    assert pause(gov).code == 0
+    (made,) = gov.json("emergency", "aftermath", "--decide-within", "10 d")["incidents"]
+    (pending,) = made["pending"]
+    assert (pending["state"], pending["proposal"]) == ("ready", ONE)
+    assert made["cancel_first"] == [f"0002-cancel-{ONE}"]
+    assert (made["lift"], len(made["signed_by"])) == ("0003-lift-pause-devnet", 2)
+    record = (gov.root / made["file"]).read_text()
+    assert made["transaction"] in record
+    assert f"not_after: {made['decide_before']}" in (gov.root / f"proposals/{made['lift']}.yaml").read_text()
+    again = gov.json("emergency", "aftermath")["incidents"][0]
+    assert (again["file"], again["drafts"]) == (None, [])
+    assert "nothing is written" in gov("emergency", "aftermath").out
+    # What was drafted is what it takes: cancel, then lift.
+    gov.done("check")
+    gov.done("lock", made["cancel_first"][0])
+    for name in ("frank", "heidi"):
+        assert gov.sign(name, made["cancel_first"][0]).code == 0
+    assert gov.act("execute", made["cancel_first"][0]).code == 0
+    stages = {row["proposal"]: row["stage"] for row in gov.json("status")["proposals"]}
+    assert stages[ONE] == "cancelled"
+    gov.done("lock", made["lift"])
+    for name in SIGNERS:
+        assert gov.sign(name, made["lift"]).code == 0
+    assert gov.act("queue", made["lift"]).code == 0
+    assert gov.json("status")["proposals"][-1]["stage"] == "waiting"

@@ -19,7 +19,9 @@ from governance.apps.cli.common import (
     emit,
     finding_document,
     leave,
+    tell_error,
 )
+from governance.apps.cli.documents import Author
 from governance.apps.cli.signers import KeyToSign, SignedBy, tell
 from governance.apps.cli.signing import Confirm
 from governance.core.errors import Finding, Refused, Rejected, Unreachable
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from governance.apps.emergencydrill import Payer
     from governance.core.units import Duration
     from governance.emergency.bundle import Bundle
+    from governance.life.aftermath import Incident
     from governance.life.presign import Presigning
     from governance.ports import Signer
 
@@ -124,6 +127,9 @@ def drill(
     ] = None,
     password_fd: PasswordFd = None,
     bundle_password_fd: BundlePasswordFd = None,
+    known: Annotated[
+        bool, typer.Option("--known", help="Only networks whose endpoint is known here; the others are named.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Whether the guardian could stop each network now, how long it takes, and whether it ends again. Nothing reaches one."""
@@ -137,7 +143,7 @@ def drill(
     if bundle is not None and opened is None:
         raise Rejected(f"there is no bundle {bundle}")
     made, missing = [], []
-    for name in _networks(space, network):
+    for name in _reachable(space, _networks(space, network)) if known else _networks(space, network):
         place = None if opened is None else opened.place(name)
         if opened is not None and place is None:
             missing.append(Finding(rule="drill-not-in-bundle", message=f"the bundle holds nothing for {name}"))
@@ -155,6 +161,93 @@ def drill(
     found = (*missing, *(finding for each in made for finding in each.findings))
     if found:
         leave(Refused("the emergency path does not hold", findings=found))
+
+
+@app.command("aftermath", short_help="After a pause: an incident record, and drafts of what to decide.")
+def aftermath(
+    workspace: WorkspaceDir = HERE,
+    network: OnNetwork = None,
+    author: Author = "",
+    within: Annotated[
+        str,
+        typer.Option("--decide-within", help="From the pause on, how long it may go undecided.", metavar="DURATION"),
+    ] = "14 d",
+    json: AsJson = False,
+) -> None:
+    """Write what the chain says of a pause, what is pending, and the proposals that lift it or cancel what waits."""
+    from governance.core.units import Duration
+    from governance.life.aftermath import incident
+
+    space, longest = wiring.workspace(workspace), Duration.parse(within)
+    found, others = [], []
+    for name in _networks(space, network):
+        site = wiring.site(space, name)
+        try:
+            found.append(incident(site, space, wiring.node(space, site.network).transaction))
+        except Refused as error:
+            others.append(error)
+    if not found:
+        raise others[0]
+    for error in others:
+        tell_error(error)
+    made = [_written(space, each, author, longest) for each in found]
+    if json:
+        emit({"schema": "governance/aftermath/v1", "incidents": made})
+        return
+    for each in made:
+        console().print("\n".join(_told(each)), markup=False)
+
+
+def _written(space: "FileWorkspace", found: "Incident", author: str, within: "Duration") -> dict[str, Any]:
+    """The record and the drafts; a pause that has its record is left as it is."""
+    from governance.apps.cli.documents import possible_author
+    from governance.life.aftermath import cancelling, deadline, lifting, record, written
+    from governance.life.draft import next_id
+
+    file = space.root / "incidents" / f"{found.name}.yaml"
+    if file.exists():
+        return {**record(found, lift="", cancels=(), decide=deadline(found, within)), "file": None, "drafts": []}
+    policy, decide, drafts = space.policy(), deadline(found, within), []
+    by = {kind: author or possible_author(policy, kind, found.network) for kind in ("cancel", "unpause")}
+    texts = [(f"cancel-{other}", cancelling(found, other, author=by["cancel"])) for other in found.to_cancel]
+    texts.append((f"lift-pause-{found.network}", lifting(found, author=by["unpause"], decide=decide)))
+    for slug, text in texts:
+        drafts.append(next_id(space.proposal_ids(), slug))
+        wiring.write(space.proposal_file(drafts[-1]), text)
+    document = record(found, lift=drafts[-1], cancels=drafts[:-1], decide=decide)
+    file.parent.mkdir(exist_ok=True)
+    wiring.write(file, written(document))
+    return {**document, "file": space.shown(file), "drafts": drafts}
+
+
+def _told(made: dict[str, Any]) -> list[str]:
+    by = f", signed by {', '.join(made['signed_by'])}" if made["signed_by"] else ""
+    lines = [f"{made['network']}: paused at {made['paused_at']}, block {made['block']}, {made['transaction']}{by}"]
+    for each in made["pending"]:
+        whose = each["proposal"] or "no lock file here: cancel it by its id"
+        lines.append(f"  {each['state']} since or until {each['ready_at']}: {each['operation']} ({whose})")
+    if made["file"] is None:
+        return [*lines, "  its record is there already: nothing is written"]
+    lines.append(f"  written: {made['file']}")
+    lines += [f"  drafted: {each}" for each in made["drafts"]]
+    order = "lock, sign and execute the cancels first; " if made["cancel_first"] else ""
+    return [*lines, f"  next: {order}then decide on {made['lift']} before {made['decide_before']}"]
+
+
+def _reachable(space: "FileWorkspace", names: list[str]) -> list[str]:
+    """Those with an endpoint; the others are told of. Raises Refused when there is none at all."""
+    found, unknown = [], []
+    for name in names:
+        try:
+            wiring.endpoint(space, name)
+            found.append(name)
+        except Refused as error:
+            unknown.append(error)
+    if not found:
+        raise unknown[0]
+    for error in unknown:
+        tell_error(error)
+    return found
 
 
 def _payer(key: Path | None, named: str | None, descriptor: int | None) -> "Payer | None":
