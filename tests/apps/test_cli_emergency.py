@@ -69,7 +69,7 @@ def pause(gov: Gov, *more: str) -> Run:
 
 
 def test_two_guardians_sign_ahead_and_anybody_pauses_without_the_workspace(at: At, tmp_path: Path) -> None:
-    """threat_53 threat_62"""
+    """threat_53 threat_60"""
     gov = at("drafted")
     first = presign(gov, "frank")
     assert first.code == 0, first
@@ -99,7 +99,6 @@ def test_what_is_shown_before_signing_is_the_pause_and_every_hash(at: At) -> Non
 
 
 def test_nothing_is_signed_without_comparing_by_no_guardian_or_under_a_weak_password(at: At) -> None:
-    """threat_34"""
     gov = at("drafted")
     bundle = gov.root / "pause.bundle"
     words = ("emergency", "presign", "--bundle", str(bundle), "--bundle-password-fd")

@@ -57,7 +57,7 @@ def place(**changes: Any) -> Place:
 @pytest.mark.parametrize("chain_id", [1, 10, 31337, 2**63])
 @pytest.mark.parametrize("nonce", [0, 1, 255, 2**40])
 def test_the_one_transaction_hashes_and_encodes_like_the_rest_of_the_tool(chain_id: int, nonce: int) -> None:
-    """threat_34"""
+    """threat_17"""
     ours = PauseTx(chain_id=chain_id, safe=SAFE, target=TARGET, nonce=nonce)
     theirs = SafeTx(chain_id=chain_id, safe=SAFE, to=TARGET, data=encode_call(function("pause()"), []), nonce=nonce)
     assert ours.hash == theirs.hash
@@ -69,7 +69,7 @@ def test_the_one_transaction_hashes_and_encodes_like_the_rest_of_the_tool(chain_
 
 
 def test_only_signatures_of_owners_over_this_very_transaction_count() -> None:
-    """threat_33"""
+    """threat_31"""
     tx, other = place().tx(4), place().tx(5)
     a, b, c = (who(key) for key in KEYS)
     given = {a: sign(KEYS[0], tx.hash), b: sign(KEYS[1], other.hash), c: sign(KEYS[0], tx.hash)}

@@ -153,7 +153,7 @@ REFUSED: dict[str, tuple[Callable[[Stand], Place], str]] = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_work_is_refused_before_anything_is_sent(name: str, stand: Stand, run: Run) -> None:
-    """threat_33"""
+    """threat_31 threat_33"""
     make, words = REFUSED[name]
     place = make(stand)
     before = stand.node.ask("eth_blockNumber")
@@ -188,6 +188,7 @@ FEES: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
 
 @pytest.mark.parametrize("name", FEES)
 def test_fees_are_bold_and_bounded(name: str) -> None:
+    """threat_21"""
     changes, wanted = FEES[name]
     found = fees(replace(SEEN, **changes), gas=1000, cap=100 * GWEI)
     assert found == {field: gwei * GWEI for field, gwei in wanted.items()}
@@ -212,6 +213,7 @@ def test_what_has_expired_is_sent_when_that_is_asked_for(stand: Stand, run: Run)
 
 
 def test_networks_are_paused_at_once_and_a_dead_one_delays_nobody(stand: Stand, second_stand: Stand, run: Run) -> None:
+    """threat_1 threat_16 threat_57"""
     with serving(lambda _: Reply(status=0)) as dead:
         places = [
             replace(stand.place(name="silent"), endpoints=(Endpoint(url=f"{dead.url}/{SECRET}"),)),
@@ -237,6 +239,7 @@ def test_only_the_networks_that_are_named_are_paused(stand: Stand, second_stand:
 def test_a_second_endpoint_takes_over_and_a_variable_goes_before(
     stand: Stand, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """threat_1"""
     with serving(lambda _: Reply(status=500, body=b"no")) as broken:
         monkeypatch.setenv("GOV_RPC_DEVNET", broken.url)
         ends = (Endpoint(variable="GOV_RPC_DEVNET"), Endpoint(variable="GOV_RPC_UNSET"), Endpoint(url=stand.node.url))
@@ -248,6 +251,8 @@ def test_a_second_endpoint_takes_over_and_a_variable_goes_before(
 def test_an_endpoint_that_redirects_is_not_followed_and_one_without_batches_is_asked_singly(
     stand: Stand, run: Run
 ) -> None:
+    """threat_65"""
+
     def single(questions: Questions) -> Reply:
         if isinstance(questions, list):
             return answers({"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "no batches"}})
@@ -287,6 +292,7 @@ def meanwhile(stand: Stand, act: Callable[[], None]) -> Callable[[Questions], Re
 
 
 def test_of_two_who_press_at_once_the_second_is_told_why_and_ends_well(stand: Stand, run: Run) -> None:
+    """threat_70"""
     place = stand.place()
 
     def faster() -> None:
@@ -301,6 +307,7 @@ def test_of_two_who_press_at_once_the_second_is_told_why_and_ends_well(stand: St
 
 
 def test_when_something_else_takes_the_nonce_it_goes_on_with_the_next(stand: Stand, run: Run) -> None:
+    """threat_30"""
     place = stand.place()
 
     def other() -> None:
@@ -328,7 +335,7 @@ def test_a_wrong_password_a_missing_key_and_wrong_words_are_told(
 
 
 def test_the_package_alone_pauses_in_an_empty_folder(stand: Stand, tmp_path: Path, key: Path) -> None:
-    """threat_62: nothing of the tool is there but this package, and none of it is missed."""
+    """threat_60: nothing of the tool is there but this package, and none of it is missed."""
     alone = tmp_path / "alone"
     shutil.copytree(ROOT / "governance" / "emergency", alone / "governance" / "emergency")
     (alone / "governance" / "__init__.py").write_text("")

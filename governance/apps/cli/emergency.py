@@ -188,14 +188,14 @@ def aftermath(
             others.append(error)
     if not found:
         raise others[0]
-    for error in others:
-        tell_error(error)
-    made = [_written(space, each, author, longest) for each in found]
+    for each in others:
+        tell_error(each)
+    made = [_written(space, one, author, longest) for one in found]
     if json:
         emit({"schema": "governance/aftermath/v1", "incidents": made})
         return
-    for each in made:
-        console().print("\n".join(_told(each)), markup=False)
+    for document in made:
+        console().print("\n".join(_told(document)), markup=False)
 
 
 def _written(space: "FileWorkspace", found: "Incident", author: str, within: "Duration") -> dict[str, Any]:
@@ -245,8 +245,8 @@ def _reachable(space: "FileWorkspace", names: list[str]) -> list[str]:
             unknown.append(error)
     if not found:
         raise unknown[0]
-    for error in unknown:
-        tell_error(error)
+    for each in unknown:
+        tell_error(each)
     return found
 
 
