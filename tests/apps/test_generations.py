@@ -193,6 +193,18 @@ def test_two_of_three_guardians_stop_routed_calls_at_once(field: Field, system: 
     assert stages(system)[0] == "ready"
 
 
+def test_the_emergency_path_is_proven_to_stop_only_and_drilled_everywhere(field: Field, system: Gov) -> None:
+    """threat_53: by trace, on each generation and each Safe."""
+    run = system("emergency", "drill", "--json")
+    (network,) = run.document["networks"]
+    if not field.pauses:
+        assert (run.code, [each["rule"] for each in network["findings"]]) == (1, ["no-pause"])
+        return
+    assert (run.code, network["findings"]) == (0, []), run
+    assert network["blocked_calls"] == network["routed_calls"] > 0
+    assert (network["paused"], network["restored"]) == (True, True)
+
+
 def test_an_existing_deployment_is_governed_by_naming_its_addresses(
     system: Gov, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
