@@ -13,11 +13,11 @@ from pathlib import Path
 # Others get the C keccak as well: what is compared is their code, not their default backend.
 os.environ["ETH_HASH_BACKEND"] = "pysha3"
 
-from bench import decisions, emergency, processes, rehearsals, reviews, safehash, signatures, trees
+from bench import decisions, emergency, processes, rehearsals, reviews, safehash, signatures, ticks, trees
 from bench.harness import Contest
 from bench.report import Aim, aims_text, below, contest_text, faster, value
 
-PARTS = ("processes", "hash", "signatures", "merkle", "policy", "check", "rehearsal", "emergency")
+PARTS = ("processes", "hash", "signatures", "merkle", "policy", "check", "rehearsal", "tick", "emergency")
 PACKAGE_JSON = processes.REPOSITORY / "contracts" / "package.json"
 
 
@@ -118,6 +118,26 @@ def _rehearsal(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
         yield stacked, [below(stacked.named(rehearsals.STACKED), 3, text)]
 
 
+def _tick(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
+    del package_json
+    with ticks.ticks() as (measured, round_trips):
+        idle, trips = measured(9), max(round_trips().values())
+        most = ticks.PENDING[-1]
+        yield (
+            idle,
+            [
+                Aim(text="an idle tick is one round trip", measured=trips, bound=2, at_least=False, unit=""),
+                Aim(
+                    text=f"a tick costs no more while {most:,} wait than while one does, but for a fifth",
+                    measured=ticks.growth(idle),
+                    bound=1.2,
+                    at_least=False,
+                    unit="×",
+                ),
+            ],
+        )
+
+
 def _emergency(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
     del package_json
     with emergency.emergencies() as paused:
@@ -133,6 +153,7 @@ PART = {
     "policy": _policy,
     "check": _check,
     "rehearsal": _rehearsal,
+    "tick": _tick,
     "emergency": _emergency,
 }
 

@@ -23,12 +23,14 @@ from governance.core.facts import (
     TimelockFacts,
 )
 from governance.core.journal import Entry, Intent
+from governance.core.lock import Claim
 from governance.core.permission import Spent
 from governance.core.safeservice import ServiceTransaction
 from governance.core.safetx import SafeTx
 from governance.core.scenes import Played, Scene, Sent, Trace, Traced, Trial
 from governance.core.signable import Hashed, Signable
 from governance.core.signature import Signature
+from governance.core.stateproof import Proven, Question
 from governance.core.units import Address, Bytes32, Moment
 
 
@@ -76,6 +78,17 @@ class Chain(Protocol):
         ...
 
 
+class Prover(Protocol):
+    """Whoever can show that a block holds what is read from it."""
+
+    def proofs(self, wanted: Sequence[Question], at: Head) -> list[Proven]:
+        """What each account holds, proven against the state root of the block with that very hash.
+
+        Raises ChainContradicts when what is given proves nothing, Unreachable when nothing is given.
+        """
+        ...
+
+
 class Simulator(Protocol):
     """A node that plays blocks on top of one that is, and forgets them. The code that runs is the chain's own."""
 
@@ -84,8 +97,11 @@ class Simulator(Protocol):
         """The blocks that are; each thing about one is asked once."""
         ...
 
-    def play(self, scenes: Sequence[Scene], at: Head) -> list[list[Played]]:
-        """What comes of each call, scene after scene. Raises Unreachable when the node cannot do this."""
+    def play(self, scenes: Sequence[Scene], at: Head, *, along: Sequence[Trial] = ()) -> list[list[Played]]:
+        """What comes of each call, scene after scene. Raises Unreachable when the node cannot do this.
+
+        `along` are traces that will be wanted next, and are asked for in the same request.
+        """
         ...
 
     def each(self, scenes: Sequence[Scene], ends: Sequence[Scene], at: Head) -> list[list[Played]]:
@@ -93,13 +109,25 @@ class Simulator(Protocol):
         ...
 
     def after(
-        self, scenes: Sequence[Scene], moment: Moment, at: Head, *, changes: Sequence[Change] = (), whole: bool = False
+        self,
+        scenes: Sequence[Scene],
+        moment: Moment,
+        at: Head,
+        *,
+        changes: Sequence[Change] = (),
+        whole: bool = False,
+        eager: bool = False,
     ) -> tuple[Chain, Head]:
         """A chain to read at `moment`, after the scenes, and the head to read it at.
 
         `changes` are what the scenes do to code and storage, which cannot be asked for otherwise. When they are the
-        `whole` of what the scenes change, nothing needs to be played again for a view.
+        `whole` of what the scenes change, nothing needs to be played again for a view. What is going to be read whole is
+        `eager`: its first view is asked for together with all that were asked for of others.
         """
+        ...
+
+    def alike(self, chains: Sequence[Chain], calls: Sequence[Call]) -> None:
+        """Have the same views of several later chains asked in one request, so that each knows them when it is asked."""
         ...
 
     def trace(self, sent: Sent, moment: Moment, at: Head, *, given: Sequence[Change]) -> Trace:
@@ -126,7 +154,7 @@ class Sender(Protocol):
     def send(self, call: Call, *, purpose: str) -> Receipt:
         """Sign, persist, broadcast and wait. `purpose` names the act, e.g. `queue 0007 devnet 0`. Idempotent by it.
 
-        Raises Refused when the call would revert or its receipt says it did, Unreachable when no receipt comes.
+        Raises Refused when the call would revert or its receipt says it did, InFlight when it is sent and not yet mined.
         """
         ...
 
@@ -192,6 +220,70 @@ class Target(Protocol):
 
     def role_members(self, at: Head) -> dict[Bytes32, frozenset[Address]]:
         """Every role that somebody holds, with all its holders. Raises Refused on a system without roles."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """What is new on a network since the block that was looked at before."""
+
+    head: Head
+    next_moment: Moment
+    """The least timestamp that the next block can have: what is due then can be sent now."""
+    final: int
+    """Number of the newest block that cannot be taken back."""
+    forked: bool
+    """The block that was looked at before is no longer there: nothing that followed from it may be kept."""
+    operations: Mapping[Bytes32, int]
+    """Ids that the timelock has logged something about since, with the newest block of a log."""
+    nonces: Mapping[Address, int]
+    """Of each Safe that is watched."""
+    balance: int
+    """What the payer has left, in wei."""
+
+
+class Heart(Protocol):
+    """The cheap question that an executor asks a node again and again. Its answers say when to look; they decide nothing."""
+
+    def beat(self, before: Head | None) -> Beat:
+        """One round trip, whatever waits. Raises Unreachable, or Refused where the node serves another chain."""
+        ...
+
+    def timestamps(self, ids: Sequence[Bytes32], at: Head) -> list[int]:
+        """`getTimestamp` of each operation: 0 unset, 1 done, else the moment from which it may execute."""
+        ...
+
+
+class Shelf(Protocol):
+    """The lock files of a workspace, as far as they have changed."""
+
+    def changes(self, network: str) -> Mapping[str, Claim | None]:
+        """What each lock file claims that is new or was written anew since the last time; None where it claims nothing more.
+
+        Costs little while nothing changes, however many there are. A malformed lock file claims nothing, and is told.
+        """
+        ...
+
+    def forget(self) -> None:
+        """Everything is new again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """The execution of one operation, by its log."""
+
+    block: int
+    tx_hash: Bytes32
+    final: bool
+    """Its block cannot be taken back any more."""
+
+
+class Executions(Protocol):
+    """Executions on one network, and whether they are final."""
+
+    def of(self, operation: Bytes32, at: Head) -> Execution | None:
+        """The newest execution of an operation up to `at`; None where no log tells of one."""
         ...
 
 
@@ -270,6 +362,12 @@ class Journal(Protocol):
         """Add a note to the one chain of notes, whoever else is writing."""
         ...
 
+    def append_once(
+        self, kind: str, proposal: str, network: str, subject: Mapping[str, str], *, at: Moment, key: str
+    ) -> Entry | None:
+        """Add a note unless one of its kind, proposal and network has the same value under `key`; then None."""
+        ...
+
     def entries(self, proposal: str | None = None) -> list[Entry]:
         """Notes in order: of one proposal, or all. Raises Refused with everything that breaks the chain of notes."""
         ...
@@ -279,5 +377,9 @@ class Journal(Protocol):
         ...
 
     def intents(self, purpose: str) -> list[Intent]:
-        """Signed transactions for one act, by nonce. Raises Refused on one whose bytes are not what was signed."""
+        """Signed transactions for one act, by nonce, then age. Raises Refused on one whose bytes are not what was signed."""
+        ...
+
+    def intents_at(self, chain_id: int, sender: Address, nonce: int) -> list[Intent]:
+        """Signed transactions of one account at one nonce, by age, whatever they are for. Raises Refused as `intents`."""
         ...

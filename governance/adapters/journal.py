@@ -8,7 +8,7 @@ never carry the URL's password. No connection outlives a method, so nothing is s
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from governance.core.errors import Finding, Refused, Rejected, Unreachable
 from governance.core.journal import Entry, Intent, append, verify
 from governance.core.keccak import keccak
-from governance.core.units import Moment, address, hex_bytes, shown, to_hex, word
+from governance.core.units import Address, Moment, address, hex_bytes, shown, to_hex, word
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -118,21 +118,44 @@ class SqlJournal:
 
     def append(self, kind: str, proposal: str, network: str, subject: Mapping[str, str], *, at: Moment) -> Entry:
         """Add a note to the chain."""
-        from sqlmodel import desc, select
+        with self._writing() as session:
+            return self._append(session, kind, proposal, network, subject, at)
+
+    def append_once(
+        self, kind: str, proposal: str, network: str, subject: Mapping[str, str], *, at: Moment, key: str
+    ) -> Entry | None:
+        """Add a note unless one of its kind has the same value under `key`; None when there is one already."""
+        from sqlmodel import select
 
         from governance.adapters.tables import EntryRow
 
         with self._writing() as session:
-            last = session.exec(select(EntryRow).order_by(desc(EntryRow.sequence)).limit(1)).first()
-            entry = append(
-                None if last is None else _entry(last),
-                at=at,
-                kind=kind,
-                proposal=proposal,
-                network=network,
-                subject=subject,
+            query = select(EntryRow).where(
+                EntryRow.kind == kind, EntryRow.proposal == proposal, EntryRow.network == network
             )
-            session.add(_entry_row(entry))
+            for row in session.exec(query).all():
+                if json.loads(row.subject).get(key) == subject[key]:
+                    return None
+            return self._append(session, kind, proposal, network, subject, at)
+
+    @staticmethod
+    def _append(
+        session: "Session", kind: str, proposal: str, network: str, subject: Mapping[str, str], at: Moment
+    ) -> Entry:
+        from sqlmodel import desc, select
+
+        from governance.adapters.tables import EntryRow
+
+        last = session.exec(select(EntryRow).order_by(desc(EntryRow.sequence)).limit(1)).first()
+        entry = append(
+            None if last is None else _entry(last),
+            at=at,
+            kind=kind,
+            proposal=proposal,
+            network=network,
+            subject=subject,
+        )
+        session.add(_entry_row(entry))
         return entry
 
     def entries(self, proposal: str | None = None) -> list[Entry]:
@@ -169,8 +192,24 @@ class SqlJournal:
         from governance.adapters.tables import IntentRow
 
         with self._reading() as session:
-            query = select(IntentRow).where(IntentRow.purpose == purpose).order_by(col(IntentRow.nonce))
-            rows = session.exec(query).all()
+            query = select(IntentRow).where(IntentRow.purpose == purpose)
+            rows = session.exec(query.order_by(col(IntentRow.nonce), col(IntentRow.block))).all()
+        return self._whole(rows)
+
+    def intents_at(self, chain_id: int, sender: Address, nonce: int) -> list[Intent]:
+        """Signed transactions of one account at one nonce, for whatever act. Raises Refused as `intents` does."""
+        from sqlmodel import col, select
+
+        from governance.adapters.tables import IntentRow
+
+        with self._reading() as session:
+            query = select(IntentRow).where(
+                IntentRow.chain_id == chain_id, IntentRow.sender == sender, IntentRow.nonce == nonce
+            )
+            rows = session.exec(query.order_by(col(IntentRow.block))).all()
+        return self._whole(rows)
+
+    def _whole(self, rows: Sequence[Any]) -> list[Intent]:
         try:
             return [_intent(row) for row in rows]
         except Rejected as error:
@@ -276,6 +315,7 @@ def _intent(row: Any) -> Intent:
             nonce=row.nonce,
             raw=hex_bytes(row.raw),
             tx_hash=word(row.tx_hash),
+            block=row.block,
         )
     except (Rejected, TypeError) as error:
         raise Rejected(f"transaction {shown(str(row.tx_hash))} cannot be read") from error
@@ -295,4 +335,5 @@ def _intent_row(intent: Intent) -> Any:
         sender=intent.sender,
         nonce=intent.nonce,
         raw=to_hex(intent.raw),
+        block=intent.block,
     )

@@ -6,9 +6,9 @@ Only for one piece of work: it forgets nothing while it lives. The newest block,
 each time.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from governance.core.call import Call
 from governance.core.facts import Head, Log, Receipt
@@ -16,8 +16,13 @@ from governance.core.units import Address, Bytes32, Moment
 from governance.ports import Answer, Chain
 
 K = TypeVar("K", bound=Hashable)
-CALL, CODE, STORAGE = "call", "code", "storage"
+CALL, CODE, STORAGE, LOGS = "call", "code", "storage", "logs"
 """Sorts of things that can be foreseen."""
+
+SURVEYED = {CALL: "calls", CODE: "codes", STORAGE: "slots", LOGS: "logs"}
+"""By sort, the field of `Reads` and `Surveyed`."""
+Topics = tuple[tuple[Bytes32, ...] | None, ...]
+"""Each position a set of alternatives, None for any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +32,28 @@ class Reads:
     calls: tuple[Call, ...]
     codes: tuple[Address, ...]
     slots: tuple[tuple[Address, int], ...] = ()
+    logs: tuple[tuple[Address, Topics], ...] = ()
+    then: Callable[[Sequence[Log]], Iterable[Call]] | None = None
+    """What it will call once it has read its logs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surveyed:
+    """What a block answers to `Reads`, each in its order."""
+
+    calls: tuple[Answer, ...]
+    codes: tuple[bytes, ...]
+    slots: tuple[Bytes32, ...]
+    logs: tuple[tuple[Log, ...], ...]
+
+
+@runtime_checkable
+class Surveying(Protocol):
+    """A chain that can be asked for things of every sort at once."""
+
+    def survey(self, reads: Reads, at: Head) -> Surveyed:
+        """All of it, as of one block."""
+        ...
 
 
 class RecalledChain:
@@ -34,16 +61,21 @@ class RecalledChain:
 
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
+        self._surveying = chain if isinstance(chain, Surveying) else None
+        self._surveyed: set[Head] = set()
         self._known: dict[tuple[str, Head, Hashable], Any] = {}
         self._foreseen: dict[str, dict[Hashable, None]] = {}
+        self._then: list[Reads] = []
         self.viewed: dict[Call, None] = {}
         """Every view that was asked, in order."""
 
     def foresee(self, reads: Reads) -> None:
         """Whoever asks a block for something has this asked in the same request."""
-        for what, each in ((CALL, reads.calls), (CODE, reads.codes), (STORAGE, reads.slots)):
+        for what, each in ((CALL, reads.calls), (CODE, reads.codes), (STORAGE, reads.slots), (LOGS, reads.logs)):
             self._foreseen.setdefault(what, {}).update(dict.fromkeys(each))
         self.viewed.update(dict.fromkeys(reads.calls))
+        if reads.then is not None:
+            self._then.append(reads)
 
     def head(self) -> Head:
         """The newest block, asked anew."""
@@ -65,9 +97,8 @@ class RecalledChain:
     def logs(self, address: Address, topics: Sequence[Sequence[Bytes32] | None], at: Head) -> list[Log]:
         """Logs up to the block."""
         wanted = (address, tuple(None if each is None else tuple(each) for each in topics))
-        asked = self._recall("logs", [wanted], at, lambda _, head: [self._chain.logs(address, topics, head)])
-        found: list[Log] = asked[0]
-        return found
+        asked = self._recall(LOGS, [wanted], at, lambda each, head: [self._chain.logs(*one, head) for one in each])
+        return list(asked[0])
 
     def dry_run(self, call: Call, *, sender: Address, at: Head) -> Answer:
         """One call by somebody."""
@@ -87,9 +118,27 @@ class RecalledChain:
 
     def _recall(self, what: str, wanted: Sequence[K], at: Head, ask: Callable[[list[K], Head], list[Any]]) -> list[Any]:
         missing: list[Any] = [each for each in dict.fromkeys(wanted) if (what, at, each) not in self._known]
-        if missing:
+        if missing and self._surveying is not None and at not in self._surveyed and what in SURVEYED:
+            self._survey(self._surveying, what, missing, at)
+        elif missing:
             along = [each for each in self._foreseen.get(what, ()) if (what, at, each) not in self._known]
             missing = list(dict.fromkeys([*missing, *along]))
             for each, answer in zip(missing, ask(missing, at), strict=True):
                 self._known[what, at, each] = answer
         return [self._known[what, at, each] for each in wanted]
+
+    def _survey(self, chain: Surveying, what: str, missing: Sequence[Any], at: Head) -> None:
+        """The first question about a block: everything that is foreseen goes along, of whatever sort."""
+        self._surveyed.add(at)
+        wanted = {sort: dict.fromkeys(self._foreseen.get(sort, ())) for sort in SURVEYED}
+        wanted[what].update(dict.fromkeys(missing))
+        reads = Reads(**{field: tuple(wanted[sort]) for sort, field in SURVEYED.items()})  # type: ignore[arg-type]
+        found = chain.survey(reads, at)
+        for sort, field in SURVEYED.items():
+            for each, answer in zip(wanted[sort], getattr(found, field), strict=True):
+                self._known[sort, at, each] = answer
+        for each in self._then:
+            assert each.then is not None
+            calls = list(each.then([log for one in each.logs for log in self._known[LOGS, at, one]]))
+            self._foreseen.setdefault(CALL, {}).update(dict.fromkeys(calls))
+            self.viewed.update(dict.fromkeys(calls))

@@ -4,11 +4,11 @@ Role lists are not enumerable. Logs alone are not believed: each account is aske
 seeds roles in its storage without a log cannot be read this way; whoever must hold a role is asked about by name besides.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from governance.core.call import Call, decode, encode_call, function
 from governance.core.errors import ChainContradicts, Finding, Refused, Rejected
-from governance.core.facts import Head
+from governance.core.facts import Head, Log
 from governance.core.keccak import keccak
 from governance.core.units import Address, Bytes32, checksummed, to_hex
 from governance.ports import Chain
@@ -17,6 +17,8 @@ GRANTED = Bytes32(keccak(b"RoleGranted(bytes32,address,address)"))
 REVOKED = Bytes32(keccak(b"RoleRevoked(bytes32,address,address)"))
 _HAS_ROLE = function("hasRole(bytes32,address)(bool)")
 
+TOPICS = ((GRANTED, REVOKED),)
+"""Of the logs that are read."""
 Grant = tuple[Bytes32, Address]
 """A role and an account."""
 
@@ -28,9 +30,9 @@ def role_members(
 
     Raises ChainContradicts when the newest log of a grant says one thing and `hasRole` another.
     """
-    logged = _logged(chain, contract, at)
+    logged = _newest(contract, chain.logs(contract, TOPICS, at))
     grants = sorted({*logged, *asked})
-    answers = chain.call_many([Call(to=contract, data=encode_call(_HAS_ROLE, grant)) for grant in grants], at)
+    answers = chain.call_many(_questions(contract, grants), at)
     members: dict[Bytes32, set[Address]] = {}
     for (role, account), answer in zip(grants, answers, strict=True):
         try:
@@ -50,10 +52,24 @@ def role_members(
     return {role: frozenset(accounts) for role, accounts in members.items()}
 
 
-def _logged(chain: Chain, contract: Address, at: Head) -> dict[Grant, bool]:
+def follow_up(contract: Address, asked: Iterable[Grant]) -> Callable[[Sequence[Log]], Iterable[Call]]:
+    """What `role_members` asks once it has read the logs."""
+    always = tuple(asked)
+
+    def questions(logs: Sequence[Log]) -> Iterable[Call]:
+        return _questions(contract, sorted({*_newest(contract, logs), *always}))
+
+    return questions
+
+
+def _questions(contract: Address, grants: Sequence[Grant]) -> list[Call]:
+    return [Call(to=contract, data=encode_call(_HAS_ROLE, grant)) for grant in grants]
+
+
+def _newest(contract: Address, logs: Sequence[Log]) -> dict[Grant, bool]:
     """What the newest log of each grant says."""
     newest: dict[Grant, bool] = {}
-    for log in chain.logs(contract, [[GRANTED, REVOKED]], at):
+    for log in logs:
         if len(log.topics) != 4:
             raise _unreadable(contract)
         newest[log.topics[1], checksummed(log.topics[2][12:])] = log.topics[0] == GRANTED

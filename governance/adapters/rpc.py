@@ -18,7 +18,7 @@ from governance.core.strictjson import require_shallow
 from governance.core.units import shown
 
 if TYPE_CHECKING:
-    from requests import RequestException
+    from requests import RequestException, Session
     from web3.providers import HTTPProvider
     from web3.types import RPCResponse
 
@@ -68,7 +68,7 @@ class Rpc:
         for name in ("web3", "urllib3"):  # their debug lines hold the whole URL
             logging.getLogger(name).setLevel(logging.INFO)
         how = {"timeout": TIMEOUT, "allow_redirects": False}
-        return Provider(self._url, request_kwargs=how, exception_retry_configuration=None)
+        return Provider(self._url, how, _session(self._url), exception_retry_configuration=None)
 
     def ask(self, requests: Sequence[Request]) -> list[Any]:
         """Results in order, errors as RpcError. In as many HTTP requests as the endpoint wants."""
@@ -164,6 +164,19 @@ class Rpc:
         if not isinstance(error, dict):
             raise self.garbled("an error that is one")
         return RpcError(code=error.get("code"), message=str(error.get("message", "")), data=error.get("data"))
+
+
+def _session(url: str) -> "Session":
+    """A line to one URL. What the environment says of proxies, certificates and passwords is looked up once, not each time."""
+    from requests import Session
+    from requests.utils import get_netrc_auth
+
+    session = Session()
+    found = session.merge_environment_settings(url, {}, None, None, None)
+    session.proxies, session.verify, session.cert = found["proxies"], found["verify"], found["cert"]
+    session.auth = get_netrc_auth(url)
+    session.trust_env = False
+    return session
 
 
 def _fault(error: "RequestException") -> tuple[str, bool]:

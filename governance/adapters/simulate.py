@@ -56,35 +56,57 @@ class NodeSimulator:
         self.asked: dict[Sent, None] = {}
         """What was asked of any later chain, in order."""
         self._played: dict[tuple[tuple[Scene, ...], Head], list[list[Played]]] = {}
+        self._traced: dict[tuple[Trial, Head], list[Any]] = {}
+        """Answers of a node to both tracers, for what was foreseen."""
+        self._gas_limits: dict[Head, Any] = {}
 
-    def play(self, scenes: Sequence[Scene], at: Head) -> list[list[Played]]:
-        """One request for all scenes. Nothing can come of them but what came of them before."""
+    def play(self, scenes: Sequence[Scene], at: Head, *, along: Sequence[Trial] = ()) -> list[list[Played]]:
+        """One request for all scenes, and for what is foreseen. Nothing can come of them but what came of them before."""
         key = tuple(scenes), at
         if key not in self._played:
-            (self._played[key],) = self.run([_blocks(scenes)], at)
+            wanted = [_blocks(scenes)]
+            (self._played[key],) = self._runs(wanted, self._with_traces(_simulations(wanted, at), along, at))
         return self._played[key]
+
+    def _with_traces(self, requests: list[Request], along: Sequence[Trial], at: Head) -> list[Any]:
+        """Answers to the requests; what else was asked with them is kept until somebody wants it."""
+        if not along:
+            return self._rpc.ask(requests)
+        limit = [] if at in self._gas_limits else [_whole_block(at)]
+        asked = [*requests, *limit, *(each for trial in along for each in _tracers(trial, at))]
+        answers = self._rpc.ask(asked)
+        rest = answers[len(requests) :]
+        if limit:
+            self._gas_limits[at], rest = rest[0], rest[1:]
+        for number, trial in enumerate(along):
+            self._traced[trial, at] = rest[2 * number : 2 * number + 2]
+        return answers[: len(requests)]
 
     def each(self, scenes: Sequence[Scene], ends: Sequence[Scene], at: Head) -> list[list[Played]]:
         """As many runs as there are ends, in as few requests as will do."""
         return [played[-1] for played in self.run([_blocks([*scenes, end]) for end in ends], at)] if ends else []
 
     def after(
-        self, scenes: Sequence[Scene], moment: Moment, at: Head, *, changes: Sequence[Change] = (), whole: bool = False
+        self,
+        scenes: Sequence[Scene],
+        moment: Moment,
+        at: Head,
+        *,
+        changes: Sequence[Change] = (),
+        whole: bool = False,
+        eager: bool = False,
     ) -> tuple[Chain, Head]:
         """A chain that plays the scenes again before each view, or where the changes are the whole, supposes them."""
         later = Head(chain_id=at.chain_id, number=at.number + len(scenes) + 1, hash=at.hash, timestamp=moment)
-        kind = _Supposed if whole else _Later
-        return kind(self, self.chain, tuple(scenes), at, later, changes), later
+        if not whole:
+            return _Later(self, self.chain, tuple(scenes), at, later, changes), later
+        return _Supposed(self, self.chain, tuple(scenes), at, later, changes, eager=eager), later
 
     def trace(self, sent: Sent, moment: Moment, at: Head, *, given: Sequence[Change]) -> Trace:
-        """Both tracers in one request."""
-        how = _supposing(sent, moment, given)
-        tracers = [("prestateTracer", {"diffMode": True}), ("callTracer", {})]
-        requests = [
-            ("debug_traceCall", [_request(sent), _block(at), {"tracer": name, "tracerConfig": config, **how}])
-            for name, config in tracers
-        ]
-        difference, tree = (self._require(answer, "debug_traceCall") for answer in self._rpc.together(requests))
+        """Both tracers in one request, or what came of it where this was foreseen."""
+        trial = Trial(sent=sent, moment=moment, given=tuple(given))
+        answers = self._traced.pop((trial, at), None) or self._rpc.together(_tracers(trial, at))
+        difference, tree = (self._require(answer, "debug_traceCall") for answer in answers)
         with self._well_formed("a trace"):
             return Trace(changes=_changes(difference, without=sent.sender), delegated=tuple(_delegated(tree)))
 
@@ -118,20 +140,30 @@ class NodeSimulator:
 
     def gas_limit(self, at: Head) -> int:
         """As that very block says."""
-        (block,) = self._rpc.results(self._rpc.ask([("eth_getBlockByHash", [to_hex(at.hash), False])]))
+        if at not in self._gas_limits:
+            (self._gas_limits[at],) = self._rpc.ask([_whole_block(at)])
+        (block,) = self._rpc.results([self._gas_limits[at]])
         with self._well_formed("a block"):
             return _number(block["gasLimit"])
 
-    def suppose(self, wanted: Sequence[Sent], moment: Moment, at: Head, given: Sequence[Change]) -> list[Answer]:
-        """Views on the block with the given changes made."""
-        state, time = _overrides(given), {"time": hex(moment.seconds)}
-        requests: list[Request] = [("eth_call", [_request(sent), _block(at), state, time]) for sent in wanted]
+    def alike(self, chains: Sequence[Chain], calls: Sequence[Call]) -> None:
+        """Ask the same views of several supposed states in one request; each of these knows its answers then."""
+        states = [chain for chain in chains if isinstance(chain, _Supposed)]
+        wanted = [each.missing([Sent(call=call, sender=ZERO_ADDRESS) for call in calls]) for each in states]
+        requests = [one for state, sent in zip(states, wanted, strict=True) for one in state.requests(sent)]
+        answers = iter(self._rpc.ask(requests) if requests else [])
+        for state, sent in zip(states, wanted, strict=True):
+            state.learn({each: answer_of(self._rpc, next(answers)) for each in sent})
+
+    def suppose(self, requests: Sequence[Request]) -> list[Answer]:
+        """Views on a block with some changes made."""
         return [answer_of(self._rpc, one) for one in self._rpc.ask(requests)]
 
     def run(self, plays: Sequence[Sequence[Block]], at: Head) -> list[list[list[Played]]]:
         """Several runs of blocks, each from the same state as if there were no other, in as few requests as will do."""
-        wanted = [{"blockStateCalls": list(blocks), "validation": False, "traceTransfers": False} for blocks in plays]
-        answers = self._rpc.ask([("eth_simulateV1", [each, _block(at)]) for each in wanted])
+        return self._runs(plays, self._rpc.ask(_simulations(plays, at)))
+
+    def _runs(self, plays: Sequence[Sequence[Block]], answers: Sequence[Any]) -> list[list[list[Played]]]:
         return [self._run(blocks, answer) for blocks, answer in zip(plays, answers, strict=True)]
 
     def _run(self, blocks: Sequence[Block], answer: Any) -> list[list[Played]]:
@@ -248,17 +280,36 @@ class _Supposed(_Later):
     Its logs are those that the scenes leave when they are played.
     """
 
+    def __init__(self, *given: Any, eager: bool) -> None:
+        super().__init__(*given)
+        self._eager = eager
+        """Whether it will be read whole, so that its first question is asked with all others."""
+
     def _wanted(self, sent: Sequence[Sent]) -> Sequence[Sent]:
         """At first what is asked; whoever asks again reads on, and so all at once that was ever asked of any block."""
         every = super()._wanted(sent)
-        if not self._answers:
+        if not self._answers and not self._eager:
             return tuple(dict.fromkeys(sent))
         viewed = (Sent(call=call, sender=ZERO_ADDRESS) for call in self._simulator.viewed)
         return tuple(dict.fromkeys((*every, *viewed)))
 
+    def missing(self, sent: Sequence[Sent]) -> list[Sent]:
+        """What has to be asked before all of this is known."""
+        if all(each in self._answers for each in sent):
+            return []
+        return [each for each in self._wanted(sent) if each not in self._answers]
+
+    def requests(self, sent: Sequence[Sent]) -> list[Request]:
+        """How a node is asked."""
+        state, time = _overrides(self._supposed), {"time": hex(self._head.timestamp.seconds)}
+        return [("eth_call", [_request(each), _block(self._base_head), state, time]) for each in sent]
+
+    def learn(self, answers: Mapping[Sent, Answer]) -> None:
+        """What the node answered."""
+        self._answers.update(answers)
+
     def _ask(self, sent: Sequence[Sent]) -> None:
-        given = self._simulator.suppose(sent, self._head.timestamp, self._base_head, self._supposed)
-        self._answers.update(zip(sent, given, strict=True))
+        self.learn(dict(zip(sent, self._simulator.suppose(self.requests(sent)), strict=True)))
 
 
 def _blocks(scenes: Sequence[Scene]) -> list[Block]:
@@ -272,6 +323,25 @@ def _blocks(scenes: Sequence[Scene]) -> list[Block]:
     if funds:
         blocks[0]["stateOverrides"] = {account: {"balance": hex(wei)} for account, wei in funds.items()}
     return blocks
+
+
+def _simulations(plays: Sequence[Sequence[Block]], at: Head) -> list[Request]:
+    wanted = [{"blockStateCalls": list(blocks), "validation": False, "traceTransfers": False} for blocks in plays]
+    return [("eth_simulateV1", [each, _block(at)]) for each in wanted]
+
+
+def _tracers(trial: Trial, at: Head) -> list[Request]:
+    """The difference, and the calls."""
+    how = _supposing(trial.sent, trial.moment, trial.given)
+    tracers: list[tuple[str, dict[str, Any]]] = [("prestateTracer", {"diffMode": True}), ("callTracer", {})]
+    return [
+        ("debug_traceCall", [_request(trial.sent), _block(at), {"tracer": name, "tracerConfig": config, **how}])
+        for name, config in tracers
+    ]
+
+
+def _whole_block(at: Head) -> Request:
+    return ("eth_getBlockByHash", [to_hex(at.hash), False])
 
 
 def _request(sent: Sent) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Rows of the journal's tables. They are never handed out: the adapter turns them into values of the core."""
 
-from sqlalchemy import BigInteger, Column, Text
+from sqlalchemy import BigInteger, Column, Index, Text
 from sqlmodel import Field, SQLModel
 
 
@@ -24,6 +24,7 @@ class IntentRow(SQLModel, table=True):
     """A signed transaction."""
 
     __tablename__ = "intent"
+    __table_args__ = (Index("ix_intent_nonce", "chain_id", "sender", "nonce"),)
 
     tx_hash: str = Field(sa_column=Column(Text, primary_key=True))
     purpose: str = Field(sa_column=Column(Text, nullable=False, index=True))
@@ -32,3 +33,4 @@ class IntentRow(SQLModel, table=True):
     sender: str = Field(sa_column=Column(Text, nullable=False))
     nonce: int = Field(sa_column=Column(BigInteger, nullable=False))
     raw: str = Field(sa_column=Column(Text, nullable=False))
+    block: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))

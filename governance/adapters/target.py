@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from governance.adapters import diamond, dispatcher
 from governance.adapters.known import DISPATCHERS
 from governance.adapters.recalled import Reads
-from governance.adapters.roles import role_members
+from governance.adapters.roles import TOPICS, Grant, follow_up, role_members
 from governance.core.access import ADMIN, APPLY, COMMIT, EMERGENCY
 from governance.core.call import Call
 from governance.core.errors import ChainContradicts, Finding, Refused
@@ -64,16 +64,23 @@ class NodeTarget:
         """What a look begins with."""
         target = self._network.target
         questions = tuple(Call(to=target, data=question) for question in _QUESTIONS)
-        more = dispatcher.foreseen(self._network) if self._network.target_kind is not TargetKind.DIAMOND else ()
-        return Reads(calls=(*questions, *more), codes=(target,))
+        if self._network.target_kind is TargetKind.DIAMOND:
+            return Reads(calls=questions, codes=(target,))
+        calls = (*questions, *dispatcher.foreseen(self._network))
+        then = follow_up(target, self._always)
+        return Reads(calls=calls, codes=(target,), logs=((target, TOPICS),), then=then)
+
+    @property
+    def _always(self) -> list[Grant]:
+        """Asked about without a log."""
+        roles = (ADMIN, COMMIT, APPLY, EMERGENCY)
+        return [(role, who) for role in roles for who in (self._network.timelock, self._network.guardian)]
 
     def role_members(self, at: Head) -> dict[Bytes32, frozenset[Address]]:
         """Everybody to whom its logs say a role was granted; the timelock and the guardian besides, without a log."""
         if self._network.target_kind is TargetKind.DIAMOND:
             raise self._refused(f"{self._network.target} is a diamond: it has an owner, no roles", "target-no-roles")
-        roles = (ADMIN, COMMIT, APPLY, EMERGENCY)
-        asked = [(role, who) for role in roles for who in (self._network.timelock, self._network.guardian)]
-        return role_members(self._chain, self._network.target, at, asked=asked)
+        return role_members(self._chain, self._network.target, at, asked=self._always)
 
     def _generation(self, answers: Sequence[Answer]) -> Generation:
         ours, v1, p4, compact, loupe = answers

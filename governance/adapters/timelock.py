@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from governance.adapters.recalled import Reads
-from governance.adapters.roles import role_members
+from governance.adapters.roles import TOPICS, Grant, follow_up, role_members
 from governance.core.access import CANCELLER, EXECUTOR, HAS_ROLE, PROPOSER
 from governance.core.call import Call, Function, decode, encode_call, function
 from governance.core.errors import Finding, Refused, Rejected
@@ -26,11 +26,12 @@ _MIN_DELAY = function("getMinDelay()(uint256)")
 _TIMESTAMP = function("getTimestamp(bytes32)(uint256)")
 _HASH_BATCH = function("hashOperationBatch(address[],uint256[],bytes[],bytes32,bytes32)(bytes32)")
 
-_EVENTS = {
+EVENTS = {
     Bytes32(keccak(b"CallScheduled(bytes32,uint256,address,uint256,bytes,bytes32,uint256)")): OperationEvent.SCHEDULED,
     Bytes32(keccak(b"Cancelled(bytes32)")): OperationEvent.CANCELLED,
     Bytes32(keccak(b"CallExecuted(bytes32,uint256,address,uint256,bytes)")): OperationEvent.EXECUTED,
 }
+"""What it logs of an operation, by topic."""
 
 _SCHEDULED = ("address", "uint256", "bytes", "bytes32", "uint256")
 _EXECUTED = ("address", "uint256", "bytes")
@@ -73,20 +74,26 @@ class NodeTimelock:
             (EXECUTOR, ZERO_ADDRESS),
         ]
         calls = (self._call(_MIN_DELAY), *(self._call(HAS_ROLE, role, who) for role, who in asked))
-        return Reads(calls=calls, codes=(self._address,))
+        then = follow_up(self._address, self._always)
+        return Reads(calls=calls, codes=(self._address,), logs=((self._address, TOPICS),), then=then)
+
+    @property
+    def _always(self) -> list[Grant]:
+        """Asked about without a log."""
+        return [(ADMIN, self._address)]
 
     def role_members(self, at: Head) -> dict[Bytes32, frozenset[Address]]:
         """Every role that somebody holds, with all its holders; the zero address in EXECUTOR_ROLE means anyone."""
-        return role_members(self._chain, self._address, at, asked=[(ADMIN, self._address)])
+        return role_members(self._chain, self._address, at, asked=self._always)
 
     def operations(self, ids: Sequence[Bytes32], at: Head) -> list[OperationFacts]:
         """Each id's timestamp and newest log: after a cancel the timelock itself has forgotten the id."""
         answers = self._chain.call_many([self._call(_TIMESTAMP, one) for one in ids], at)
         newest: dict[Bytes32, OperationEvent] = {}
         cancelled = dict.fromkeys(ids, 0)
-        for log in self._chain.logs(self._address, [list(_EVENTS), list(cancelled)], at):
-            newest[log.topics[1]] = _EVENTS[log.topics[0]]
-            cancelled[log.topics[1]] += _EVENTS[log.topics[0]] is OperationEvent.CANCELLED
+        for log in self._chain.logs(self._address, [list(EVENTS), list(cancelled)], at):
+            newest[log.topics[1]] = EVENTS[log.topics[0]]
+            cancelled[log.topics[1]] += EVENTS[log.topics[0]] is OperationEvent.CANCELLED
         return [
             OperationFacts(
                 id=one,
@@ -101,8 +108,8 @@ class NodeTimelock:
         """From the logs alone, in their order: what was cancelled is forgotten, also where its id came back."""
         waiting: dict[Bytes32, dict[Bytes32, Call]] = {}
         executed: list[tuple[Bytes32, Call, int]] = []
-        for log in self._chain.logs(self._address, [list(_EVENTS)], at):
-            event, one = _EVENTS[log.topics[0]], log.topics[1]
+        for log in self._chain.logs(self._address, [list(EVENTS)], at):
+            event, one = EVENTS[log.topics[0]], log.topics[1]
             if event is OperationEvent.CANCELLED:
                 waiting.pop(one, None)
             elif event is OperationEvent.SCHEDULED:

@@ -1,27 +1,27 @@
 """The only place that constructs things: adapters behind ports, from the workspace, the environment and the options.
 
 Endpoints: the environment variable `GOV_RPC_<NETWORK>` first (so that keys in URLs stay out of files), then `rpc:` of the
-network in `policies.yaml`, then the running devnet. The journal: `GOV_DATABASE`, else `.gov/journal.sqlite3`.
+network in `policies.yaml`, then the running devnet. Where several are named, they have to agree. Transactions go to
+`GOV_RELAY_<NETWORK>` alone, where there is one. The journal: `GOV_DATABASE`, else `.gov/journal.sqlite3`.
 """
 
 import os
-import shutil
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from governance.core.errors import Refused, Rejected
+from governance.core.errors import Refused, Rejected, Unreachable
 
 if TYPE_CHECKING:
     from governance.adapters.chain import NodeChain
+    from governance.adapters.endpoints import AgreedChain
     from governance.adapters.github import PullRequest
     from governance.adapters.journal import SqlJournal
     from governance.adapters.keys import KeystoreSigner
     from governance.adapters.workspace import FileWorkspace
-    from governance.core.check import Check
+    from governance.core.endpoints import Endpoints
     from governance.core.manifestfile import ManifestFile
     from governance.core.network import Network
     from governance.core.plan import Plan
@@ -31,10 +31,9 @@ if TYPE_CHECKING:
     from governance.core.stacked import Stack
     from governance.core.tree import Mapping
     from governance.core.units import Bytes32
-    from governance.emergency.bundle import Endpoint as EmergencyEndpoint
-    from governance.life.ground import Build
     from governance.life.site import Rehearse, Site
-    from governance.ports import Chain, Exchange, Sender, Signer, Simulator
+    from governance.life.watch import Sighting
+    from governance.ports import Chain, Exchange, Prover, Sender, Signer, Simulator
 
 GWEI = 10**9
 T = TypeVar("T")
@@ -126,35 +125,68 @@ def networks_of(space: "FileWorkspace", proposal_id: str, only: str | None) -> l
     return [only]
 
 
-def endpoint(space: "FileWorkspace", network: str) -> str:
-    """The RPC URL of a network; may hold a secret, and so is never shown whole."""
+def endpoints(space: "FileWorkspace", network: str) -> "Endpoints":
+    """The RPC URLs of a network and how many must agree; they may hold secrets, and so are never shown whole."""
     from governance.adapters.devnet import running_url
+    from governance.core.endpoints import endpoints_of
 
-    variable = variable_of(network)
-    url = os.environ.get(variable) or space.policy().endpoints.get(network) or running_url(space.root, network)
-    if not url:
+    policy, variable = space.policy(), variable_of("RPC", network)
+    urls: Sequence[str] = os.environ.get(variable, "").split() or policy.endpoints.get(network, ())
+    if not urls:
+        url = running_url(space.root, network)
+        urls = (url,) if url else ()
+    if not urls:
         hint = f"set {variable}, or rpc: under networks.{network} in policies.yaml; for the devnet: gov devnet up"
         raise Refused(f"no endpoint is known for network `{network}`", hint=hint)
-    return url
+    return endpoints_of(network, urls, policy.agree.get(network))
 
 
-def variable_of(network: str) -> str:
-    """The environment variable that names a network's endpoint."""
-    return f"GOV_RPC_{network.upper().replace('-', '_')}"
+def endpoint(space: "FileWorkspace", network: str) -> str:
+    """The RPC URL of a network that is preferred, for what one node does alone."""
+    return endpoints(space, network).urls[0]
+
+
+def variable_of(what: str, network: str) -> str:
+    """The environment variable for something of a network."""
+    return f"GOV_{what}_{network.upper().replace('-', '_')}"
 
 
 def is_devnet(space: "FileWorkspace", network: str) -> bool:
     """Whether the network is the workspace's own devnet, whose clock `gov devnet warp` moves."""
     from governance.adapters.devnet import running_url
 
-    return endpoint(space, network) == running_url(space.root, network)
+    return endpoints(space, network).urls == (running_url(space.root, network),)
 
 
-def node(space: "FileWorkspace", network: "Network") -> "NodeChain":
-    """The node of one network."""
+def node(space: "FileWorkspace", network: "Network") -> "NodeChain | AgreedChain":
+    """The node of one network, or its nodes, enough of which must agree."""
     from governance.adapters.chain import NodeChain
+    from governance.adapters.endpoints import AgreedChain
+    from governance.adapters.relay import Relay
 
-    return NodeChain(endpoint(space, network.name), network.chain_id, network.name)
+    named, url = endpoints(space, network.name), os.environ.get(variable_of("RELAY", network.name))
+    relay = Relay(url, network.name) if url else None
+    if not named.several:
+        return NodeChain(named.urls[0], network.chain_id, network.name, relay)
+    chains = [NodeChain(each, network.chain_id, network.name) for each in named.urls]
+    return AgreedChain(chains, named.agree, network.name, relay)
+
+
+def prover(at: "Site") -> "Prover | None":
+    """Whoever proves what was read on a site; None where one endpoint gives both the answer and the root to prove it by."""
+    from governance.adapters.endpoints import AgreedChain
+
+    return at.chain if isinstance(at.chain, AgreedChain) else None
+
+
+def guards(at: "Site") -> "tuple[Callable[[Sighting], None], ...]":
+    """What is asked of a sighting just before something is sent: that the block holds what several endpoints said of it."""
+    from functools import partial
+
+    from governance.life.proven import require_proven
+
+    by = prover(at)
+    return () if by is None else (partial(require_proven, at, by),)
 
 
 def site(space: "FileWorkspace", network: str) -> "Site":
@@ -196,7 +228,7 @@ def exchange(place: "Network") -> "Exchange":
     """The Safe Transaction Service of a network: `GOV_SAFE_SERVICE_<NETWORK>`, else the one that Safe runs for the chain."""
     from governance.adapters.safeservice import SafeService
 
-    url = os.environ.get(f"GOV_SAFE_SERVICE_{place.name.upper().replace('-', '_')}")
+    url = os.environ.get(variable_of("SAFE_SERVICE", place.name))
     return SafeService(place.chain_id, place.name, url, os.environ.get("SAFE_TRANSACTION_SERVICE_API_KEY"))
 
 
@@ -213,7 +245,7 @@ def pull_request(number: int) -> "PullRequest":
 
 
 def simulator(space: "FileWorkspace", at: "Site") -> "Simulator":
-    """The node of a site, asked for blocks that never were."""
+    """The preferred node of a site, asked for blocks that never were."""
     from governance.adapters.simulate import NodeSimulator
 
     return NodeSimulator(endpoint(space, at.network.name), at.network.name, at.chain)
@@ -243,44 +275,19 @@ def stacked(space: "FileWorkspace", at: "Site") -> "Stack":
     return on_a_node(space, at, lambda site, node: stack(site, space, node, build))
 
 
-def emergency(space: "FileWorkspace", at: "Site", act: "Callable[[Site, Simulator, Build], T]") -> "T":
-    """What comes of an act that plays an emergency on a site's node."""
-    from functools import partial
-
-    build = partial(site_over, place=at.network)
-    return on_a_node(space, at, lambda _, node: act(build(node.chain), node, build))
-
-
-def endpoints(space: "FileWorkspace", network: str) -> "tuple[EmergencyEndpoint, ...]":
-    """Where a bundle asks: the environment's endpoint by its name, and the one that is known now."""
-    from governance.emergency.bundle import Endpoint
-
-    return (Endpoint(variable=variable_of(network)), Endpoint(url=endpoint(space, network)))
-
-
-def keystore(key: Path, password: str) -> "KeystoreSigner":
-    """A keystore whose password is known."""
-    from governance.adapters.keys import KeystoreSigner
-
-    return KeystoreSigner.open(key, password)
-
-
-def password(descriptor: int | None, of: Path) -> str:
-    """A file's password, from a descriptor or a prompt."""
-    from governance.adapters.keys import prompt_password, read_password
-
-    return prompt_password(of) if descriptor is None else read_password(descriptor)
-
-
 def on_a_node(space: "FileWorkspace", at: "Site", act: "Callable[[Site, Simulator], T]") -> T:
-    """What comes of an act on the site's node; where that cannot play blocks, on an anvil that goes on from its newest."""
+    """What comes of an act on a node of the site; where none can play blocks, on an anvil that goes on from its newest."""
     from governance.adapters.anvil import find_anvil
     from governance.adapters.chain import NodeChain
     from governance.adapters.fork import forked
     from governance.adapters.simulate import LacksMethod, NodeSimulator
 
+    *others, last = endpoints(space, at.network.name).urls
+    for url in others:
+        with suppress(Unreachable):  # the next one is asked, and the last one's words are told
+            return act(at, NodeSimulator(url, at.network.name, at.chain))
     try:
-        return act(at, simulator(space, at))
+        return act(at, NodeSimulator(last, at.network.name, at.chain))
     except LacksMethod:
         program = find_anvil(space.root)
         if program is None:
@@ -353,10 +360,15 @@ def sender(
 
 
 def payer(
-    space: "FileWorkspace", chain: "NodeChain", network: str, key: "KeystoreSigner", max_fee_gwei: int
+    space: "FileWorkspace",
+    chain: "NodeChain | AgreedChain",
+    network: str,
+    key: "KeystoreSigner",
+    max_fee_gwei: int,
+    patience: float | None = None,
 ) -> "Sender":
-    """An account that pays, signs, keeps what it signed, and sends."""
-    from governance.adapters.sender import JournalledSender
+    """An account that pays, signs, keeps what it signed, and sends; `patience` is in seconds."""
+    from governance.adapters.sender import RECEIPT_TIMEOUT, JournalledSender
 
     return JournalledSender(
         chain=chain,
@@ -366,6 +378,7 @@ def payer(
         max_fee_per_gas=max_fee_gwei * GWEI,
         clock=time.monotonic,
         sleep=time.sleep,
+        patience=RECEIPT_TIMEOUT if patience is None else patience,
     )
 
 
@@ -374,18 +387,3 @@ def witness(tx: "SafeTx", version: str) -> "Bytes32":
     from governance.adapters.witness import safe_tx_hash_by_safe_eth
 
     return safe_tx_hash_by_safe_eth(tx, version)
-
-
-def tool_checks(space: "FileWorkspace") -> "list[Check]":
-    """What the doctor asks of this machine."""
-    from governance.adapters.anvil import find_anvil
-    from governance.core.check import Check
-
-    version = ".".join(str(part) for part in sys.version_info[:3])
-    checks = [Check(question="Python is 3.11 or newer", ok=sys.version_info >= (3, 11), answer=version)]
-    anvil = find_anvil(space.root)
-    hint = "" if anvil else "only gov devnet needs it: npm ci in contracts/, or set GOV_ANVIL"
-    checks.append(Check(question="anvil is there for the devnet", ok=anvil is not None, answer=str(anvil), hint=hint))
-    git = shutil.which("git")
-    checks.append(Check(question="git is there for reviews", ok=git is not None, answer=str(git)))
-    return checks

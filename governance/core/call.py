@@ -76,13 +76,41 @@ def encode_call(fn: Function, arguments: Sequence[Any]) -> bytes:
     """Selector and ABI-encoded arguments, given as typed Python values. Raises Rejected when they do not fit."""
     if len(arguments) != len(fn.inputs):
         raise Rejected(f"`{fn.signature}` takes {len(fn.inputs)} arguments, not {len(arguments)}")
-    small = all(type(each) in _NUMBERS or (type(each) in _TEXTS and len(each) <= _KEPT) for each in arguments)
-    return _encoded_before(fn, *arguments) if small else _encoded(fn, *arguments)
+    kept = [_kept(each) for each in arguments]
+    small = all(each is not None for each in kept) and sum(each[1] for each in kept if each is not None) <= _KEPT
+    return _encoded_before(fn, tuple(kept)) if small else _encoded(fn, *arguments)
 
 
-_NUMBERS, _TEXTS = frozenset((bool, int)), frozenset((bytes, str))
-_KEPT = 1024
-"""Bytes or characters; what is longer, or nested, is worked out each time."""
+Kept = tuple[Any, int]
+"""A value with the types of all its parts, so that True is not 1; and about how long it is."""
+_NUMBERS, _TEXTS, _LISTS = frozenset((bool, int)), frozenset((bytes, str)), frozenset((list, tuple))
+_KEPT = 16_384
+"""Bytes or characters; what is longer is worked out each time."""
+
+
+def _kept(value: Any) -> Kept | None:
+    """None for what is of no plain type."""
+    kind = type(value)
+    if kind in _NUMBERS:
+        return (kind, value), 32
+    if kind in _TEXTS:
+        return (kind, value), len(value)
+    if kind in _LISTS:
+        parts = [_kept(each) for each in value]
+        if all(part is not None for part in parts):
+            known = [part for part in parts if part is not None]
+            return (list, tuple(part[0] for part in known)), 32 + sum(part[1] for part in known)
+    return None
+
+
+def _plain(kept: Any) -> Any:
+    kind, value = kept
+    return [_plain(each) for each in value] if kind is list else value
+
+
+@lru_cache(maxsize=1024)
+def _encoded_before(fn: Function, kept: tuple[Kept, ...]) -> bytes:
+    return _encoded(fn, *(_plain(value) for value, _ in kept))
 
 
 def _encoded(fn: Function, *arguments: Any) -> bytes:
@@ -95,13 +123,13 @@ def _encoded(fn: Function, *arguments: Any) -> bytes:
         raise Rejected(f"the arguments do not fit `{fn.signature}`: {shown(str(error))}") from error
 
 
-_encoded_before = lru_cache(maxsize=1024, typed=True)(_encoded)
-"""True is not 1 here: an argument is told from another by its type as well."""
+_KEPT_ANSWER = 1024
+"""Bytes; a longer answer is decoded each time."""
 
 
 def decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
     """ABI-decode `data`, strictly. Raises Rejected when it is not of these types."""
-    return _decoded_before(tuple(types), data) if len(data) <= _KEPT else _decoded(tuple(types), data)
+    return _decoded_before(tuple(types), data) if len(data) <= _KEPT_ANSWER else _decoded(tuple(types), data)
 
 
 def _decoded(types: tuple[str, ...], data: bytes) -> tuple[Any, ...]:

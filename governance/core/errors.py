@@ -4,6 +4,7 @@
     ├── Rejected          change the document or the command      exit 2
     ├── Refused           the moment or the policy says no        exit 1
     ├── Unreachable       the world did not answer: try again     exit 3
+    │   └── InFlight      something is sent and not yet settled   exit 3
     └── ChainContradicts  a person must look                      exit 4
 
 An error speaks one sentence, may point at places in documents, and hints at what to do. It never carries a secret.
@@ -78,6 +79,10 @@ class Unreachable(GovError):
     """The chain, the network or the database did not answer: try again."""
 
     exit_code = 3
+
+
+class InFlight(Unreachable):
+    """Something was sent, and whether it is mined cannot be told yet: look again. Nothing is lost by asking twice."""
 
 
 class ChainContradicts(GovError):

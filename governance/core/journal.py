@@ -100,3 +100,5 @@ class Intent:
     nonce: int
     raw: bytes
     tx_hash: Bytes32
+    block: int = 0
+    """The newest block when it was signed: how long it waits is counted from there."""

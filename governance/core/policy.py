@@ -102,7 +102,10 @@ class Policy:
     book: Map[str, BookEntry]
     """The address book, by name."""
     networks: Map[str, Network]
-    endpoints: Map[str, str]
+    endpoints: Map[str, tuple[str, ...]]
+    """Public URLs by network, where the policy names any."""
+    agree: Map[str, int]
+    """How many endpoints must agree, by network, where the policy says so."""
     rules: tuple[Rule, ...]
     _found: Map[tuple[str, str], Rule] = field(init=False, repr=False, compare=False)
     """Rules by kind and network; no two speak of one."""
@@ -172,9 +175,14 @@ def read(tree: Mapping, *, file: str, kinds: frozenset[str], almanac: Almanac = 
         safes={name: part.safe for name, part in document.roles.items() if isinstance(part, SafeRolePart)},
         book={name: _entry(part, document) for name, part in document.addresses.items()},
         networks={name: _network(name, part) for name, part in document.networks.items()},
-        endpoints={name: part.rpc for name, part in document.networks.items() if part.rpc is not None},
+        endpoints={name: _urls(part.rpc) for name, part in document.networks.items() if part.rpc is not None},
+        agree={name: int(part.agree) for name, part in document.networks.items() if part.agree is not None},
         rules=tuple(_rule(i, part, document, tree, almanac) for i, part in enumerate(document.rules)),
     )
+
+
+def _urls(written: str | list[str]) -> tuple[str, ...]:
+    return (written,) if isinstance(written, str) else tuple(written)
 
 
 def _of(permission: Permission) -> Iterator[Address]:

@@ -133,10 +133,19 @@ def _networks(old: Policy, new: Policy) -> Iterator[Change]:
 def _endpoints(old: Policy, new: Policy) -> Iterator[Change]:
     """Whoever runs a node says what the chain says."""
     for name in sorted(new.networks.keys() & old.networks.keys()):
-        was, now = old.endpoints.get(name), new.endpoints.get(name)
+        was, now = (" and ".join(map(shown, policy.endpoints.get(name, ()))) for policy in (old, new))
         if was != now:
-            words = f"is asked at {shown(now or 'no public endpoint')}, no longer at {shown(was or 'none')}"
+            words = f"is asked at {now or 'no public endpoint'}, no longer at {was or 'none'}"
             yield Change(weight=LOOSER if now else NEUTRAL, subject=f"network {name}", sentence=words)
+
+
+def _agree(old: Policy, new: Policy) -> Iterator[Change]:
+    for name in sorted(new.networks.keys() & old.networks.keys()):
+        was, now = old.agree.get(name), new.agree.get(name)
+        if was != now:
+            words = f"{now or 'more than half'} of its endpoints must agree, no longer {was or 'more than half'}"
+            weight = STRICTER if was and now and now > was else LOOSER
+            yield Change(weight=weight, subject=f"network {name}", sentence=words)
 
 
 def _rules(old: Policy, new: Policy) -> Iterator[Change]:
@@ -172,6 +181,7 @@ POLICY_WORDS: dict[str, PolicyWords | None] = {
     "safes": None,  # told with the roles
     "networks": _networks,
     "endpoints": _endpoints,
+    "agree": _agree,
     "rules": _rules,
     "_found": None,  # an index of the rules
     "_proposers": None,  # another

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 
+from governance.core.endpoints import MOST_ENDPOINTS
 from governance.core.fields import (
     AddressField,
     DecimalField,
@@ -39,6 +40,17 @@ def _endpoint(text: str) -> str:
     return text
 
 
+def _once(urls: list[str]) -> list[str]:
+    if len(set(urls)) != len(urls):
+        raise ValueError("an endpoint is named twice; one node has one voice")
+    return urls
+
+
+def _how_many(value: Any) -> str:
+    """Which branch of `rpc` is meant, so that only its faults are reported."""
+    return "several" if isinstance(value, list) else "one"
+
+
 def _at_least(text: str) -> str:
     if text != COUNCIL_THRESHOLD and not re.fullmatch(r"[1-9][0-9]{0,3}", text):
         raise ValueError(f"`{shown(text)}` is not a number of approvals; write 1 or more, or threshold for a Safe")
@@ -66,6 +78,7 @@ AtLeastField = Annotated[
         }
     ),
 ]
+EndpointField = Annotated[str, AfterValidator(_endpoint)]
 _RULE_ID = "[a-z][a-z0-9]{0,30}(-[a-z0-9]{1,30}){0,9}"
 RuleIdField = Annotated[
     str,
@@ -121,8 +134,36 @@ class NetworkPart(DocumentPart):
     """What is governed."""
     policy_anchor: AddressField
     """Holds the digest of this file."""
-    rpc: Annotated[str, AfterValidator(_endpoint)] | None = None
-    """A public endpoint. One with a key in it belongs into the environment: GOV_RPC_<NETWORK>."""
+    rpc: (
+        Annotated[
+            Annotated[EndpointField, Tag("one")]
+            | Annotated[
+                list[EndpointField],
+                Field(min_length=1, max_length=MOST_ENDPOINTS),
+                AfterValidator(_once),
+                Tag("several"),
+            ],
+            Discriminator(_how_many),
+        ]
+        | None
+    ) = None
+    """A public endpoint, or several. One with a key in it belongs into the environment: GOV_RPC_<NETWORK>."""
+    agree: (
+        Annotated[
+            str,
+            AfterValidator(matching("[1-9][0-9]?", "a number of endpoints; write 2")),
+            WithJsonSchema(
+                {
+                    "type": ["string", "integer"],
+                    "pattern": "^[1-9][0-9]?$",
+                    "minimum": 1,
+                    "description": "A number of endpoints",
+                }
+            ),
+        ]
+        | None
+    ) = None
+    """How many endpoints must agree on a block; more than half of those that are named when left out."""
 
 
 class ApprovalPart(DocumentPart):

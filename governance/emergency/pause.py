@@ -136,8 +136,7 @@ def nodes_of(place: Place) -> list[Node]:
     """The endpoints that are known here, each once. Raises Silent when there is none."""
     found: dict[str, str] = {}
     for each in place.endpoints:
-        url = os.environ.get(each.variable, "") if each.variable else each.url
-        if url:
+        for url in os.environ.get(each.variable, "").split() if each.variable else [each.url]:
             found.setdefault(url, each.shown)
     if not found:
         variables = ", ".join(each.variable for each in place.endpoints if each.variable)

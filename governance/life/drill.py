@@ -80,19 +80,19 @@ def _course(how: Drilling, ground: Ground, target: TargetFacts) -> Drilled:
     """All of it, as far as it goes."""
     routed = routed_calls(how.workspace, target)
     # 1. The guardian pauses.
-    stop = _Outcome(after=ground) if target.paused else _live(how, ground, "emergency_pause")
+    stop = _Outcome(after=ground) if target.paused else _live(how, ground, "emergency_pause", eager=True)
     findings, start = [*stop.findings], _Outcome()
     if stop.after is not None:
         # 2. Nothing runs.
-        without = None if target.paused else answers_of(ground.at(stop.after.head.timestamp), routed)
-        findings += judge_stopped(without, answers_of(stop.after, routed))
+        then = None if target.paused else ground.at(stop.after.head.timestamp)
+        *without, stopped = _answers_together([*([] if then is None else [then]), stop.after], routed)
+        findings += judge_stopped(without[0] if without else None, stopped)
         # 3. The council unpauses.
         start = _live(how, stop.after, "unpause")
         findings += start.findings
     if start.after is not None and not target.paused:
         # 4. Everything answers again.
-        then = ground.at(start.after.head.timestamp)
-        findings += judge_restored(answers_of(then, routed), answers_of(start.after, routed))
+        findings += judge_restored(*_answers_together([ground.at(start.after.head.timestamp), start.after], routed))
     limit = ground.stage.simulator.gas_limit(ground.stage.head)
     drill = Drill(pause=stop.blocks, unpause=start.blocks, routed=len(routed), gas_limit=limit)
     return Drilled(
@@ -117,12 +117,12 @@ class _Outcome:
     notes: tuple[str, ...] = ()
 
 
-def _live(how: Drilling, ground: Ground, kind: str) -> _Outcome:
+def _live(how: Drilling, ground: Ground, kind: str, *, eager: bool = False) -> _Outcome:
     locked, network = how.locked, ground.site.network.name
     try:
         rule, notes = rule_on(ground, locked.policy, kind, how.rule)
         proposal = drafted(document(locked.proposal, {"kind": kind, "reason": REASON}, [network]), locked.proposal.id)
-        life = live(ground, planned(ground, how.workspace, proposal, locked.policy, rule))
+        life = live(ground, planned(ground, how.workspace, proposal, locked.policy, rule), eager=eager)
     except Refused as error:
         told = error.findings or (Finding(rule="", message=error.message),)
         return _Outcome(
@@ -133,6 +133,12 @@ def _live(how: Drilling, ground: Ground, kind: str) -> _Outcome:
         )
     findings = judge_act(_RULES[kind], _WORDS[kind], life.blocks)
     return _Outcome(after=life.after, blocks=life.blocks, findings=tuple(findings), notes=notes)
+
+
+def _answers_together(grounds: Sequence[Ground], routed: Sequence[Call]) -> list[Answers]:
+    """Of several states, asked for together."""
+    grounds[0].stage.simulator.alike([ground.site.chain for ground in grounds], routed)
+    return [answers_of(ground, routed) for ground in grounds]
 
 
 def answers_of(ground: Ground, routed: Sequence[Call]) -> Answers:

@@ -4,6 +4,7 @@ On the timelock lane a step must be ready and within its grace; the code of ever
 pinned. On the other lanes an approved Safe transaction is sent at once. A finished step is passed over.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from governance.core.case import Gate
@@ -17,18 +18,25 @@ from governance.life.live import require_uncontested
 from governance.life.locked import policy_before, require_fresh, swapped_code
 from governance.life.pin import case_at, permitted
 from governance.life.rehearsed import require_rehearsed
-from governance.life.schedule import Told, require_approved, send_safe_transaction
+from governance.life.schedule import Guard, Told, ask_all, require_approved, send_safe_transaction
 from governance.life.site import Rehearse, Site, Workspace
 from governance.life.watch import Sighting, look
 from governance.ports import Sender
 
 
 def execute(
-    site: Site, workspace: Workspace, proposal_id: str, sender: Sender, told: Told, *, rehearse: Rehearse | None
+    site: Site,
+    workspace: Workspace,
+    proposal_id: str,
+    sender: Sender,
+    told: Told,
+    *,
+    rehearse: Rehearse | None,
+    guards: Sequence[Guard] = (),
 ) -> Sighting:
     """Execute every step that is due, in order; stops at the first that must still wait.
 
-    Raises Refused when nothing at all is due.
+    `guards` are asked last, before anything is sent. Raises Refused when nothing at all is due.
     """
     sighting = look(site, workspace, proposal_id)
     if sighting.locked is None:
@@ -45,7 +53,7 @@ def execute(
             if due is Stage.APPROVED:
                 require_approved(sighting, seen)
             raise _not_due(sighting, seen.stage)
-        receipt = _act(site, workspace, sighting, index, sender, rehearse)
+        receipt = _act(site, workspace, sighting, index, sender, rehearse, guards)
         sighting = look(site, workspace, proposal_id)
         _require_executed(sighting, index, receipt)
         told(f"executed: {seen.step.label}", receipt)
@@ -61,7 +69,13 @@ def _not_due(sighting: Sighting, stage: Stage) -> Refused:
 
 
 def _act(
-    site: Site, workspace: Workspace, sighting: Sighting, index: int, sender: Sender, rehearse: Rehearse | None
+    site: Site,
+    workspace: Workspace,
+    sighting: Sighting,
+    index: int,
+    sender: Sender,
+    rehearse: Rehearse | None,
+    guards: Sequence[Guard],
 ) -> Receipt:
     assert sighting.locked is not None
     locked, head, step = sighting.locked, sighting.head, sighting.steps[index].step
@@ -70,12 +84,14 @@ def _act(
         require_fresh(site, workspace, locked, head, gate=Gate.EXECUTE, agreement=agreement)
         require_uncontested(site, workspace, sighting)
         require_rehearsed(rehearse, locked, gate=Gate.EXECUTE)
+        ask_all(guards, sighting)
         return send_safe_transaction(site, sighting, index, sender, act="execute")
     case = case_at(site, locked.policy, locked.proposal, head, gate=Gate.EXECUTE, plan=plan)
     case = replace(case, ready=sighting.steps[index].eta, agreement=agreement)
     permitted(site, case, head, earlier=policy_before(workspace, locked))
     _require_pinned_code(site, sighting)
     require_rehearsed(rehearse, locked, gate=Gate.EXECUTE)
+    ask_all(guards, sighting)
     purpose = f"execute {plan.proposal} {plan.network} {to_hex(step.operation.id)}"
     return sender.send(step.operation.execute(), purpose=purpose)
 

@@ -15,7 +15,7 @@ from governance.core.kinds import KINDS, Lane
 from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy, Rule
 from governance.core.proposal import Proposal, read
-from governance.core.scenes import Act, BlockResult, Frame, Scene
+from governance.core.scenes import Act, BlockResult, Frame, Scene, Trial
 from governance.core.slots import approval_slot
 from governance.core.tree import Mapping as Tree
 from governance.core.tree import planted
@@ -38,9 +38,11 @@ class Stage:
     build: Build
     head: Head
 
-    def ground(self, scenes: Sequence[Scene], changes: Sequence[Change], moment: Moment) -> "Ground":
-        """The state after the scenes, whose changes are known to the word."""
-        chain, head = self.simulator.after(scenes, moment, self.head, changes=changes, whole=True)
+    def ground(
+        self, scenes: Sequence[Scene], changes: Sequence[Change], moment: Moment, *, eager: bool = False
+    ) -> "Ground":
+        """The state after the scenes, whose changes are known to the word; `eager` when it will be read whole."""
+        chain, head = self.simulator.after(scenes, moment, self.head, changes=changes, whole=True, eager=eager)
         return Ground(stage=self, scenes=tuple(scenes), changes=tuple(changes), site=self.build(chain), head=head)
 
 
@@ -110,8 +112,8 @@ def planned(ground: Ground, workspace: Workspace, proposal: Proposal, policy: Po
     return Locked(proposal=proposal, policy=policy, kind=kind, plan=plan, effects=None)
 
 
-def live(ground: Ground, locked: Locked) -> Life:
-    """Play the plan's whole life. Raises Refused when nobody could execute it."""
+def live(ground: Ground, locked: Locked, *, eager: bool = False) -> Life:
+    """Play the plan's whole life; `eager` when what it leaves will be read whole. Raises Refused when nobody could execute."""
     site, stage = ground.site, ground.stage
     safe = site.safe(locked.plan.lane).look(ground.head)
     subject = Subject(
@@ -126,12 +128,13 @@ def live(ground: Ground, locked: Locked) -> Life:
     )
     script = script_of(subject, executor_of(site, subject))
     scenes = [*ground.scenes, *script.scenes]
-    played = stage.simulator.play(scenes, stage.head)[len(ground.scenes) :]
+    along = first_trial(timed(script), ground.changes)
+    played = stage.simulator.play(scenes, stage.head, along=along)[len(ground.scenes) :]
     blocks = script.results(played)
     if not all(result.as_it_must for block in blocks for result in block.acts):
         return Life(plan=locked.plan, blocks=blocks, changes=(), frames=(), after=None)
     changes, frames = whole(stage, timed(script), ground.changes)
-    after = stage.ground(scenes, joined(ground.changes, changes), script.moments[-1] + Duration(1))
+    after = stage.ground(scenes, joined(ground.changes, changes), script.moments[-1] + Duration(1), eager=eager)
     return Life(plan=locked.plan, blocks=blocks, changes=changes, frames=frames, after=after)
 
 
@@ -149,14 +152,28 @@ def timed(script: Script) -> list[Timed]:
     return [(moment, act) for moment, acts in pairs for act in acts if act.must_pass]
 
 
+def first_trial(acts: Sequence[Timed], given: Sequence[Change]) -> list[Trial]:
+    """The first trace that `whole` will want; none where every change is known."""
+    made: tuple[Change, ...] = ()
+    for moment, act in acts:
+        if not approves(act):
+            return [Trial(sent=act.sent, moment=moment, given=joined(given, made))]
+        made = joined(made, [_approval(act)])
+    return []
+
+
+def _approval(act: Act) -> Change:
+    slot = approval_slot(act.sent.sender, Bytes32(act.sent.call.data[4:36]))
+    return stored(act.sent.call.to, slot, 1)
+
+
 def whole(stage: Stage, acts: Sequence[Timed], given: Sequence[Change]) -> tuple[tuple[Change, ...], tuple[Frame, ...]]:
     """Everything that the acts change, one after another, on the block with the given changes made."""
     made: tuple[Change, ...] = ()
     frames: list[Frame] = []
     for moment, act in acts:
         if approves(act):
-            slot = approval_slot(act.sent.sender, Bytes32(act.sent.call.data[4:36]))
-            made = joined(made, [stored(act.sent.call.to, slot, 1)])
+            made = joined(made, [_approval(act)])
             continue
         trace = stage.simulator.trace(act.sent, moment, stage.head, given=joined(given, made))
         made = joined(made, trace.changes)

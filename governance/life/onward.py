@@ -12,10 +12,10 @@ from governance.core.errors import Finding
 from governance.core.facts import Head
 from governance.core.kinds import Lane
 from governance.core.reversal import Reversal
-from governance.core.scenes import Act, Frame, Scene
+from governance.core.scenes import Act, Frame, Scene, Trial
 from governance.core.units import Duration
 from governance.life.drill import Drilling, drilled
-from governance.life.ground import Ground, Stage, approves, timed, whole
+from governance.life.ground import Ground, Stage, approves, first_trial, timed, whole
 from governance.life.reversal import Done, Reversed, reverse
 from governance.life.script import Script, Subject
 from governance.life.site import Site, Workspace
@@ -54,9 +54,16 @@ def left_by(stage: Stage, subject: Subject, script: Script, executed: Sequence[C
     scenes = [Scene(moment=script.moments[0], sent=script.scenes[0].sent[:ours])] if ours else []
     return Left(
         before=stage.ground(scenes, ahead, script.moments[0]),
-        after=stage.ground(script.scenes, joined(ahead, changes), script.moments[-1] + Duration(1)),
+        after=stage.ground(script.scenes, joined(ahead, changes), script.moments[-1] + Duration(1), eager=True),
         changes=changes,
     )
+
+
+def foreseen(subject: Subject, script: Script) -> list[Trial]:
+    """The first trace that `left_by` will want."""
+    ours = len(subject.earlier) * (subject.threshold + 1)
+    first = timed(script)[: len(script.acts[0])]
+    return first_trial(first if ours else [each for each in first if _prepares(subject, each[1])], ())
 
 
 def _prepares(subject: Subject, act: Act) -> bool:

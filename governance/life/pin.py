@@ -44,6 +44,8 @@ class Planned:
 
     plan: Plan
     rule: Rule
+    head: Head
+    """Of the block that it follows from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +132,7 @@ def plan_now(site: Site, workspace: Workspace, proposal_id: str) -> Planned:
         known = _refuse_known(site, proposal_id, ids, head)
         if not any(fact.newest is OperationEvent.CANCELLED for fact in known):
             permitted(site, case_at(site, policy, proposal, head, gate=Gate.LOCK, plan=plan), head)
-            return Planned(plan=plan, rule=rule)
+            return Planned(plan=plan, rule=rule, head=head)
         pins = replace(pins, attempt=pins.attempt + 1)
 
 

@@ -4,7 +4,7 @@ One step at a time, in the order of their nonces; a step that is already schedul
 repeated after any interruption. Only the timelock lane has anything to queue.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from governance.core.case import Gate
 from governance.core.diagnosis import Voters, mistake
@@ -25,11 +25,21 @@ from governance.ports import Sender
 Told = Callable[[str, Receipt], None]
 """Called after each act with its words and its receipt."""
 
+Guard = Callable[[Sighting], None]
+"""Asked of a sighting just before something is sent; raises when it must not be."""
+
 PASSED = frozenset({Stage.WAITING, Stage.READY, Stage.EXECUTED})
 
 
 def queue(
-    site: Site, workspace: Workspace, proposal_id: str, sender: Sender, told: Told, *, rehearse: Rehearse | None
+    site: Site,
+    workspace: Workspace,
+    proposal_id: str,
+    sender: Sender,
+    told: Told,
+    *,
+    rehearse: Rehearse | None,
+    guards: Sequence[Guard] = (),
 ) -> Sighting:
     """Schedule every approved step. Raises Refused when one is not approved or the plan is stale."""
     sighting = look(site, workspace, proposal_id)
@@ -44,11 +54,18 @@ def queue(
         require_fresh(site, workspace, sighting.locked, sighting.head, gate=Gate.QUEUE, agreement=agreement)
         require_uncontested(site, workspace, sighting)
         require_rehearsed(rehearse, sighting.locked, gate=Gate.QUEUE)
+        ask_all(guards, sighting)
         receipt = send_safe_transaction(site, sighting, index, sender, act="queue")
         sighting = look(site, workspace, proposal_id)
         _require_scheduled(sighting, index, receipt)
         told(f"queued: {seen.step.label}", receipt)
     return sighting
+
+
+def ask_all(guards: Sequence[Guard], sighting: Sighting) -> None:
+    """Every guard, in order; the first that raises is the answer."""
+    for guard in guards:
+        guard(sighting)
 
 
 def require_lane(sighting: Sighting, lane: Lane) -> None:

@@ -112,9 +112,13 @@ def subject_of(site: Site, workspace: Workspace, proposal_id: str, plan: Plan | 
     opened = None if plan is not None else open_lock(workspace, proposal_id, site.network.name)
     if opened is None:
         proposal = workspace.proposal(proposal_id)
-        plan = plan or plan_now(site, workspace, proposal_id).plan
+        if plan is None:
+            made = plan_now(site, workspace, proposal_id)
+            plan, head = made.plan, made.head
+        else:
+            head = site.chain.head()
         locked = Locked(proposal=proposal, policy=workspace.policy(), kind=kind_of(proposal), plan=plan, effects=None)
-        head, safe = site.chain.head(), None
+        safe = None
         pending = tuple(Pending(step=step, eta=None) for step in plan.steps)
     else:
         sighting = look(site, workspace, proposal_id)

@@ -27,14 +27,14 @@ from governance.core.kinds import Lane
 from governance.core.network import Network
 from governance.core.plan import Plan
 from governance.core.rehearsal import Rehearsal, answer, judge_blocks, judge_delegated, judge_early, judge_promises
-from governance.core.scenes import BlockResult, Frame, Scene
+from governance.core.scenes import BlockResult, Frame, Scene, Trial
 from governance.core.slots import approval_slot, slot_names, timestamp_slot
 from governance.core.units import Address, Duration, Moment, to_hex
 from governance.life.governing import Governing, governed_by
-from governance.life.ground import Build, Stage
+from governance.life.ground import Build, Stage, Timed, timed
 from governance.life.inspect import After, inspect_change
 from governance.life.locked import Locked
-from governance.life.onward import Onward, go_on, left_by
+from governance.life.onward import Onward, foreseen, go_on, left_by
 from governance.life.script import Script, Subject, executor_of, script_of, subject_of
 from governance.life.site import Site, Workspace
 from governance.life.verify import expected_answers, promised_effects
@@ -61,7 +61,7 @@ def simulate(
     site = build(simulator.chain)
     subject = subject_of(site, workspace, proposal_id, plan)
     script = script_of(subject, executor_of(site, subject))
-    played = simulator.play(script.scenes, subject.head)
+    played = simulator.play(script.scenes, subject.head, along=_foreseen(subject, script))
     blocks = script.results(played)
     findings = [*subject.findings, *judge_blocks(blocks)]
     if script.early:
@@ -197,9 +197,21 @@ def _held_against(
 
 def _moving(subject: Subject, script: Script, simulator: Simulator, changes: Sequence[Change]) -> frozenset[Key]:
     """Values that are others when everything happens a little later."""
-    later = replace(script, moments=tuple(moment + LATER for moment in script.moments))
-    then, _ = _traced(subject, later, simulator)
+    then, _ = _traced(subject, _later(script), simulator)
     return frozenset({change.key for change in set(changes) ^ set(then)})
+
+
+def _later(script: Script) -> Script:
+    return replace(script, moments=tuple(moment + LATER for moment in script.moments))
+
+
+def _foreseen(subject: Subject, script: Script) -> list[Trial]:
+    """Traces that will be wanted when all goes as it must: of the first execution, now and later, and of what prepares it."""
+    if subject.lane is not Lane.TIMELOCK:
+        return []
+    given, times = _scheduled(subject), (script, _later(script))
+    first = [next(iter(_executions(subject, each))) for each in times]
+    return [*(Trial(sent=act.sent, moment=moment, given=given) for moment, act in first), *foreseen(subject, script)]
 
 
 def _left_open(locked: Locked, network: Network) -> frozenset[Key]:
@@ -233,21 +245,30 @@ def _traced(subject: Subject, script: Script, simulator: Simulator) -> tuple[tup
 def _traced_operations(
     subject: Subject, script: Script, simulator: Simulator
 ) -> tuple[tuple[Change, ...], list[Frame]]:
+    given = _scheduled(subject)
+    steps: list[tuple[Change, ...]] = []
+    frames: list[Frame] = []
+    for moment, act in _executions(subject, script):
+        trace = simulator.trace(act.sent, moment, subject.head, given=joined(given, *steps))
+        steps.append(trace.changes)
+        frames += trace.delegated
+    return joined(*steps), frames
+
+
+def _scheduled(subject: Subject) -> tuple[Change, ...]:
+    """The timelock's word for each operation that it is still to be told of."""
     timelock, given = subject.pending[0].step.safe_tx.to, []
     for each in subject.pending:
         assert each.step.operation is not None
         if each.eta is None:
-            slot = timestamp_slot(each.step.operation.id)
-            given.append(stored(timelock, slot, subject.due(each).seconds))
-    steps: list[tuple[Change, ...]] = []
-    frames: list[Frame] = []
-    pairs = zip(script.moments, script.acts, strict=True)
-    for moment, act in ((moment, act) for moment, acts in pairs for act in acts):
-        if act.must_pass and act.sent.call.to == timelock:
-            trace = simulator.trace(act.sent, moment, subject.head, given=joined(given, *steps))
-            steps.append(trace.changes)
-            frames += trace.delegated
-    return joined(*steps), frames
+            given.append(stored(timelock, timestamp_slot(each.step.operation.id), subject.due(each).seconds))
+    return joined(given)
+
+
+def _executions(subject: Subject, script: Script) -> list[Timed]:
+    """Of each step, with its moment."""
+    timelock = subject.pending[0].step.safe_tx.to
+    return [(moment, act) for moment, act in timed(script) if act.sent.call.to == timelock]
 
 
 def _code_of(

@@ -32,6 +32,15 @@ class Verification:
         return self.sighting.stage is Stage.EXECUTED and all(seen.held for seen in self.seen)
 
     @property
+    def broken(self) -> tuple[Finding, ...]:
+        """Every promise that is not kept."""
+        return tuple(
+            Finding(rule="effect-missing", message=f"{seen.effect}: found {seen.found}")
+            for seen in self.seen
+            if not seen.held
+        )
+
+    @property
     def at(self) -> Moment:
         """The moment of the block that was looked at."""
         return self.sighting.head.timestamp
@@ -43,13 +52,8 @@ class Verification:
                 f"{self.sighting.proposal} is {self.sighting.stage} on {self.sighting.network}, not executed",
                 hint="see gov status",
             )
-        broken = tuple(
-            Finding(rule="effect-missing", message=f"{seen.effect}: found {seen.found}")
-            for seen in self.seen
-            if not seen.held
-        )
-        if broken:
-            raise Refused(f"{self.sighting.proposal} did not do what it promised", findings=broken)
+        if self.broken:
+            raise Refused(f"{self.sighting.proposal} did not do what it promised", findings=self.broken)
 
 
 def verify(site: Site, workspace: Workspace, proposal_id: str) -> Verification:

@@ -25,6 +25,8 @@ class Faults:
     """The node does it, and something else is told."""
     rewrite: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
     """The node answers, and the result is changed on the way."""
+    forge: dict[str, Callable[[list[Any], Any], Any]] = field(default_factory=dict)
+    """As `rewrite`, knowing the parameters."""
     before: dict[str, Callable[[], object]] = field(default_factory=dict)
     """Run once, before the method first reaches the node."""
 
@@ -79,5 +81,7 @@ def _forward(upstream: str, questions: Questions) -> list[dict[str, Any]]:
 
 
 def _rewritten(question: dict[str, Any], answer: dict[str, Any], faults: Faults) -> dict[str, Any]:
-    change = faults.rewrite.get(question["method"])
+    change, forge = faults.rewrite.get(question["method"]), faults.forge.get(question["method"])
+    if forge is not None and "result" in answer:
+        answer = {**answer, "result": forge(question["params"], answer["result"])}
     return answer if change is None else {**answer, "result": change(answer["result"])}

@@ -222,7 +222,7 @@ def test_a_broadcast_gives_the_nodes_complaint_and_the_hash_tells_the_truth(node
     from eth_account import Account
 
     account, reader = node.accounts[4], node.chain
-    fields = {"to": SOMEBODY, "value": 1, "gas": 21_000, "gasPrice": 10**10, "chainId": CHAIN_ID}
+    fields = {"to": SOMEBODY, "value": 1, "gas": 21_000, "gasPrice": 10**12, "chainId": CHAIN_ID}
     signed = Account.sign_transaction({**fields, "nonce": reader.nonce(account.address)}, account.key)
     raw, tx_hash = bytes(signed.raw_transaction), Bytes32(bytes(signed.hash))
     assert reader.broadcast(raw) == ""

@@ -59,7 +59,7 @@ def test_a_database_of_a_newer_version_is_left_alone(database: str) -> None:
     with pytest.raises(Refused, match="written by another version of gov"):
         SqlJournal(database).append("sighted", "0007", "devnet", {}, at=Moment(1))
     with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
     engine.dispose()
     assert len(SqlJournal(database).entries()) == 1
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from governance.adapters.recalled import Reads, RecalledChain
+from governance.adapters.recalled import Reads, RecalledChain, Surveyed
+from governance.adapters.roles import GRANTED
+from governance.apps.wiring import site_over
 from governance.core.call import Call, encode_call, function
 from governance.core.facts import Head
 from governance.ports import Answer
@@ -23,6 +25,9 @@ class Counting:
         self.asked: list[str] = []
 
     def __getattr__(self, name: str) -> Callable[..., object]:
+        if not hasattr(self._chain, name):
+            raise AttributeError(name)
+
         def ask(*given: object, **named: object) -> object:
             self.asked.append(name)
             answer: object = getattr(self._chain, name)(*given, **named)
@@ -93,3 +98,54 @@ def test_what_is_foreseen_is_asked_along_with_the_first_of_its_sort(place: Place
     assert counting.asked == ["codes"]
     assert chain.call_many([fee], head) == place.site.chain.call_many([fee], head)
     assert counting.asked == ["codes", "call_many"]
+
+
+@pytest.mark.node
+def test_of_a_node_the_first_question_asks_for_all_that_is_foreseen(tmp_path: Path) -> None:
+    """One request for calls, codes, words and logs, and the calls that follow from the logs go along with the next."""
+    with sites.devnet(tmp_path / "node") as node, sites.on_anvil(node, tmp_path / "workspace") as place:
+        chain, head, timelock = node.chain, place.site.chain.head(), place.site.network.timelock
+        asked: list[int] = []
+        real = chain.rpc._exchange
+        chain.rpc._exchange = lambda requests: (asked.append(len(requests)), real(requests))[1]  # type: ignore[method-assign]
+        recalled = RecalledChain(chain)
+        site = site_over(recalled, place.site.network)
+        found = [
+            site.timelock.look(head),
+            site.council.look(head),
+            site.timelock.role_members(head),
+            site.target.role_members(head),
+        ]
+        plain = place.site
+        assert found == [
+            plain.timelock.look(head),
+            plain.council.look(head),
+            plain.timelock.role_members(head),
+            plain.target.role_members(head),
+        ]
+        assert len(asked) == 3  # all at once, the code of the Safe's singleton, who holds the roles
+        recalled.foresee(Reads(calls=(), codes=tuple([timelock] * 3)))
+        assert recalled.codes([timelock], head) == plain.chain.codes([timelock], head)
+        assert len(asked) == 3
+
+
+@pytest.mark.node
+def test_a_survey_is_what_each_of_its_questions_gives(tmp_path: Path) -> None:
+    with sites.devnet(tmp_path / "node") as node, sites.on_anvil(node, tmp_path / "workspace") as place:
+        chain, network = node.chain, place.site.network
+        head, topics = chain.head(), ((GRANTED,),)
+        call = Call(to=network.target, data=FEE)
+        for times in (1, 60):  # the second is more than goes into one request
+            reads = Reads(
+                calls=(call,) * times,
+                codes=(network.target, network.council),
+                slots=((network.council, 0),) * times,
+                logs=((network.timelock, topics), (network.target, topics)),
+            )
+            surveyed = chain.survey(reads, head)
+            assert list(surveyed.calls) == chain.call_many(reads.calls, head)
+            assert list(surveyed.codes) == chain.codes(reads.codes, head)
+            assert list(surveyed.slots) == chain.storage(reads.slots, head)
+            assert [list(each) for each in surveyed.logs] == [chain.logs(*each, head) for each in reads.logs]
+            assert all(surveyed.logs)
+        assert chain.survey(Reads(calls=(), codes=()), head) == Surveyed(calls=(), codes=(), slots=(), logs=())

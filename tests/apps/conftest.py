@@ -169,7 +169,9 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOV_ANVIL", str(anvil.require_anvil(ROOT)))
     monkeypatch.setenv("NO_COLOR", "1")
     for name in [
-        name for name in os.environ if name.startswith(("GOV_RPC_", "GOV_SAFE_SERVICE_")) or name == "GOV_DATABASE"
+        name
+        for name in os.environ
+        if name.startswith(("GOV_RPC_", "GOV_RELAY_", "GOV_SAFE_SERVICE_")) or name == "GOV_DATABASE"
     ]:
         monkeypatch.delenv(name)
 

@@ -147,6 +147,10 @@ SCHEMA = {
     "a key in an endpoint": ([("chain_id: 31337", "chain_id: 1\n    rpc: https://x/v3/k")], ("schema-value", "14:10 networks.devnet.rpc")),
     "a password in an endpoint": ([("chain_id: 31337", "chain_id: 1\n    rpc: https://u:p@x")], ("schema-value", "14:10 networks.devnet.rpc")),
     "a query in an endpoint": ([("chain_id: 31337", "chain_id: 1\n    rpc: https://x?k=v")], ("schema-value", "14:10 networks.devnet.rpc")),
+    "a key in one of several endpoints": ([("chain_id: 31337", "chain_id: 1\n    rpc: [https://x, https://x/v3/k]")], ("schema-value", "14:22 networks.devnet.rpc[1]")),
+    "an endpoint twice": ([("chain_id: 31337", "chain_id: 1\n    rpc: [https://x, https://x]")], ("schema-value", "14:10 networks.devnet.rpc")),
+    "no endpoint in a list": ([("chain_id: 31337", "chain_id: 1\n    rpc: []")], ("schema-value", "14:10 networks.devnet.rpc")),
+    "nobody has to agree": ([("chain_id: 31337", "chain_id: 1\n    agree: 0")], ("schema-value", "14:12 networks.devnet.agree")),
     "a file as endpoint": ([("chain_id: 31337", "chain_id: 1\n    rpc: file:///x")], ("schema-value", "14:10 networks.devnet.rpc")),
 }  # fmt: skip
 
@@ -219,7 +223,7 @@ def test_rules_of_one_kind_on_different_networks_do_not_overlap():
     other += "     approvals: [{role: guardian, at_least: threshold}]}\n"
     policy = made(TEXT.replace("rules:\n", f"  mainnet:\n{main}rules:\n") + other)
     assert [policy.rule_for("cancel", n).id for n in ("devnet", "mainnet")] == ["stop", "slower"]  # type: ignore[union-attr]
-    assert policy.endpoints == {"mainnet": "https://rpc.example.org/"}
+    assert policy.endpoints == {"mainnet": ("https://rpc.example.org/",)}
     assert policy.rules[0].networks == {"devnet", "mainnet"}
 
 
@@ -257,7 +261,12 @@ ENDPOINTS = ["http://localhost:8545", "https://rpc.example.org", "https://rpc.ex
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_a_public_endpoint_may_stand_in_the_policy(endpoint: str):
     policy = made(changed(("chain_id: 31337", f"chain_id: 31337\n    rpc: {endpoint}")))
-    assert policy.endpoints == {"devnet": endpoint}
+    assert policy.endpoints == {"devnet": (endpoint,)}
+
+
+def test_several_endpoints_may_stand_in_the_policy_and_how_many_must_agree():
+    policy = made(changed(("chain_id: 31337", f"chain_id: 31337\n    rpc: [{', '.join(ENDPOINTS)}]\n    agree: 2")))
+    assert (policy.endpoints, policy.agree) == ({"devnet": tuple(ENDPOINTS)}, {"devnet": 2})
 
 
 SECRETS = {

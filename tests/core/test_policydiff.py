@@ -196,6 +196,16 @@ BOTH_WAYS: dict[str, tuple[Edits, list[tuple[Weight, str]], list[tuple[Weight, s
         [(L, "network devnet: is asked at https://a.example, no longer at none")],
         [(N, "network devnet: is asked at no public endpoint, no longer at https://a.example")],
     ),
+    "several nodes": (
+        (("    chain_id: 31337\n", "    chain_id: 31337\n    rpc: [https://a.example, https://b.example]\n"),),
+        [(L, "network devnet: is asked at https://a.example and https://b.example, no longer at none")],
+        [(N, "network devnet: is asked at no public endpoint, no longer at https://a.example and https://b.example")],
+    ),
+    "how many nodes must agree": (
+        (("    chain_id: 31337\n", "    chain_id: 31337\n    agree: 2\n"),),
+        [(L, "network devnet: 2 of its endpoints must agree, no longer more than half")],
+        [(L, "network devnet: more than half of its endpoints must agree, no longer 2")],
+    ),
 }  # fmt: skip
 
 
@@ -288,6 +298,12 @@ def test_a_role_that_others_hold_does_not_hide_the_next():
         (L, "role idle: is held by the guardian Safe, no longer by alice"),
         (L, "role security: alice holds it now, and so may approve contract_call, facet_swap by rule slow"),
     ]
+
+
+def test_that_more_nodes_must_agree_is_stricter():
+    two, three = (changed(("    chain_id: 31337\n", f"    chain_id: 31337\n    agree: {n}\n")) for n in (2, 3))
+    assert sentences(two, three) == [(S, "network devnet: 3 of its endpoints must agree, no longer 2")]
+    assert sentences(three, two) == [(L, "network devnet: 2 of its endpoints must agree, no longer 3")]
 
 
 def test_the_node_of_a_network_that_comes_is_not_told_besides():

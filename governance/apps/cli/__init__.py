@@ -13,6 +13,7 @@ from governance.apps.cli import (
     doctor,
     documents,
     emergency,
+    executor,
     facets,
     hashes,
     manifests,
@@ -62,6 +63,7 @@ app.command("verify", short_help="Hold an executed proposal's promises against t
 app.command("cancel", short_help="Write the guardian's proposal that cancels another.")(documents.cancel)
 app.add_typer(emergency.app, name="emergency", short_help="Pauses signed ahead and sent at once; drills.")
 app.command("rollback", short_help="Write the proposal that takes another one back.")(rollback.rollback)
+app.add_typer(executor.app, name="executor", short_help="The job that executes what is due.")
 app.command("history", short_help="What the journal notes about a proposal.")(plans.history)
 app.add_typer(pullrequest.app, name="pr", short_help="What jobs of a code host run on a pull request.")
 app.add_typer(manifests.app, name="manifest")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from governance.apps import show, wiring
+from governance.apps import wiring
 from governance.apps.cli.common import (
     HERE,
     AsJson,
@@ -23,7 +23,6 @@ from governance.apps.cli.common import (
     trouble,
 )
 from governance.core.errors import GovError
-from governance.core.facts import Receipt
 
 DEFAULT_MAX_FEE_GWEI = 200
 
@@ -84,6 +83,8 @@ def _run(
     *,
     note: str,
 ) -> None:
+    from governance.apps import show
+    from governance.core.facts import Receipt
     from governance.life.notes import note_acts
 
     space = wiring.workspace(workspace)
@@ -103,7 +104,7 @@ def _run(
 
         with show.waiting(f"{proposal_id} on {name}"):
             rehearse = None if unrehearsed else wiring.rehearse(space, site)
-            sighting = act(site, space, proposal_id, sender, told, rehearse=rehearse)
+            sighting = act(site, space, proposal_id, sender, told, rehearse=rehearse, guards=wiring.guards(site))
         results.append({**show.sighting_document(sighting), "receipts": [show.receipt_document(*r) for r in receipts]})
         unnoted = trouble(partial(note_acts, wiring.journal(space), sighting, note, receipts)) or unnoted
     if json:
@@ -118,6 +119,7 @@ def verify(
     proposal: ProposalId, workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False
 ) -> None:
     """Hold what an executed proposal promised against the chain: routes, root, expectations."""
+    from governance.apps import show
     from governance.life.verify import verify as life_verify
 
     space = wiring.workspace(workspace)

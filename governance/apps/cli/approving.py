@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from governance.apps import showapprovals, wiring
+from governance.apps import wiring
 from governance.apps.cli.common import (
     HERE,
     AsJson,
@@ -20,7 +20,6 @@ from governance.apps.cli.common import (
 )
 from governance.apps.cli.signers import KeyToSign, SignedBy, tell
 from governance.core.units import Duration
-from governance.core.wording import names_of
 
 if TYPE_CHECKING:
     from governance.core.approval import RoleApproval
@@ -55,6 +54,8 @@ def approve(
     json: AsJson = False,
 ) -> None:
     """Show what would happen and until when the approval holds, then sign it."""
+    from governance.apps import showapprovals
+    from governance.core.wording import names_of
     from governance.life.approve import approve as life_approve
     from governance.life.approve import prepare
 

@@ -13,11 +13,11 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, cast
 import typer
 
 from governance.core.errors import Finding, GovError, Refused, Rejected
-from governance.core.safetx import grouped
-from governance.core.units import Bytes32, to_hex
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from governance.core.units import Bytes32
 
 WorkspaceDir = Annotated[Path, typer.Option("--workspace", "-C", help="The folder with policies.yaml and proposals/.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -132,11 +132,14 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def confirm_hash(name: str, word: Bytes32, given: Sequence[str] | None) -> None:
+def confirm_hash(name: str, word: "Bytes32", given: Sequence[str] | None) -> None:
     """The hash, compared elsewhere, must be given, or two of its groups typed: a `y` is given without looking.
 
     Which groups is left to chance each time, so that no habit answers.
     """
+    from governance.core.safetx import grouped
+    from governance.core.units import to_hex
+
     if given is not None:
         if to_hex(word) not in given:
             raise Refused(f"no --confirm names {to_hex(word)}", hint="compare the hash with the one you reviewed")

@@ -4,7 +4,7 @@ import time
 
 import typer
 
-from governance.apps import show, wiring
+from governance.apps import wiring
 from governance.apps.cli.common import HERE, AsJson, OnNetwork, WorkspaceDir, console, emit
 from governance.core.errors import GovError, Rejected
 from governance.core.units import Moment
@@ -12,6 +12,7 @@ from governance.core.units import Moment
 
 def doctor(workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False) -> None:
     """Check every network of the policy: can it be reached, is it what the policy says, can everybody do their part."""
+    from governance.apps import checkup, show
     from governance.core.check import Check
     from governance.life.audit import examine
     from governance.life.electors import signed_by
@@ -22,7 +23,7 @@ def doctor(workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJs
     if network and network not in policy.networks:
         known = ", ".join(sorted(policy.networks))
         raise Rejected(f"policies.yaml names no network `{network}`", hint=f"it names {known}")
-    checks = wiring.tool_checks(space)
+    checks = checkup.tool_checks(space)
     now = Moment(int(time.time()))
     for name in names:
         try:
@@ -38,6 +39,7 @@ def doctor(workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJs
             wall_clock=None if wiring.is_devnet(space, name) else now,
             signed=lambda: signed_by(space, wiring.journal(space).entries()),
         )
+        checks += checkup.endpoint_checks(site)
     if json:
         emit({"schema": "governance/doctor/v1", "checks": [show.check_document(check) for check in checks]})
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.apps import wiring
+from governance.apps import emergencywiring, wiring
 from governance.apps.cli.common import (
     HERE,
     AsJson,
@@ -183,7 +183,7 @@ def aftermath(
     for name in _networks(space, network):
         site = wiring.site(space, name)
         try:
-            found.append(incident(site, space, wiring.node(space, site.network).transaction))
+            found.append(incident(site, space, emergencywiring.fetch(space, site.network)))
         except Refused as error:
             others.append(error)
     if not found:
@@ -256,8 +256,8 @@ def _payer(key: Path | None, named: str | None, descriptor: int | None) -> "Paye
 
     if key is None:
         return None if named is None else Payer(address=address(named))
-    password = wiring.password(descriptor, key)
-    return Payer(address=wiring.keystore(key, password).address, key=key, password=password)
+    password = emergencywiring.password(descriptor, key)
+    return Payer(address=emergencywiring.keystore(key, password).address, key=key, password=password)
 
 
 def _networks(space: "FileWorkspace", only: str | None) -> list[str]:
@@ -270,7 +270,7 @@ def _networks(space: "FileWorkspace", only: str | None) -> list[str]:
 def _ready(space: "FileWorkspace", name: str, nonces: int, lifetime: "Duration") -> "Presigning":
     from governance.life.presign import presigning
 
-    return wiring.emergency(
+    return emergencywiring.played(
         space,
         wiring.site(space, name),
         lambda site, node, build: presigning(
@@ -283,11 +283,13 @@ def _opened(file: Path, descriptor: int | None) -> "tuple[Bundle | None, str]":
     """The bundle that is there, None for a new one, and its password."""
     from governance.emergency.bundle import load
 
-    password = wiring.password(descriptor, file)
+    password = emergencywiring.password(descriptor, file)
     if not file.exists():
         if len(password) < LEAST_PASSWORD:
             hint = "several words: whoever has the file and the password can stop every network"
             raise Refused(f"a new bundle's password has at least {LEAST_PASSWORD} characters", hint=hint)
+        if descriptor is None and emergencywiring.password(None, file) != password:
+            raise Refused("the two passwords differ: nothing was written", hint="a bundle that does not open helps nobody")
         return None, password
     with translated():
         return load(file, password), password
@@ -312,7 +314,7 @@ def _signed(
     place = Place(
         name=made.network.name,
         chain_id=made.network.chain_id,
-        endpoints=wiring.endpoints(space, made.network.name),
+        endpoints=emergencywiring.endpoints_in(space, made.network.name),
         safe=made.safe.address,
         target=made.target.address,
         expires=made.expires.seconds,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from governance.apps import showfacet, wiring
+from governance.apps import wiring
 from governance.apps.cli.common import HERE, AsJson, WorkspaceDir, console, emit, finding_document, leave
 from governance.core.errors import GovError
 
@@ -18,6 +18,7 @@ def inspect(
     json: AsJson = False,
 ) -> None:
     """Inspect a facet before anything is routed to it: its code, selectors, storage layout and initialisers."""
+    from governance.apps import showfacet
     from governance.life.inspect import inspect as inspect_facet
 
     space = wiring.workspace(workspace)

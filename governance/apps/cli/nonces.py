@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from governance.apps import shownonces, wiring
+from governance.apps import wiring
 from governance.apps.cli.common import (
     HERE,
     AsJson,
@@ -22,7 +22,6 @@ from governance.apps.cli.common import (
 )
 from governance.apps.cli.signers import KeyToSign, SignedBy, tell
 from governance.apps.cli.signing import Confirm
-from governance.apps.show import ballot_document, receipt_document
 from governance.core.units import to_hex
 
 app = typer.Typer(
@@ -42,6 +41,7 @@ def nonces(
     json: AsJson = False,
 ) -> None:
     """Which proposal holds which nonce of each Safe; conflicts, gaps, lost nonces, and signed hashes that nobody means."""
+    from governance.apps import shownonces
     from governance.life.nonces import books
 
     space = wiring.workspace(workspace)
@@ -74,6 +74,8 @@ def sign(
     json: AsJson = False,
 ) -> None:
     """Sign an empty transaction of the Safe to itself at the nonce, which makes everything else at it dead."""
+    from governance.apps import shownonces
+    from governance.apps.show import ballot_document
     from governance.life.reject import rejections, sign_rejection
 
     space = wiring.workspace(workspace)
@@ -110,6 +112,7 @@ def send(
     json: AsJson = False,
 ) -> None:
     """Spend the nonce on chain."""
+    from governance.apps.show import receipt_document
     from governance.life.reject import rejections, send_rejection
 
     space = wiring.workspace(workspace)

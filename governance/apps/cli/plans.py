@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.apps import show, wiring
+from governance.apps import wiring
 from governance.apps.cli.common import (
     HERE,
     AsJson,
@@ -31,6 +31,7 @@ def lock(
     proposal: ProposalId, workspace: WorkspaceDir = HERE, unrehearsed: Unrehearsed = False, json: AsJson = False
 ) -> None:
     """Derive the plan of a proposal from the chain as it is, rehearse it, and write its lock file."""
+    from governance.apps import show
     from governance.life.pin import lock as life_lock
 
     space = wiring.workspace(workspace)
@@ -59,6 +60,7 @@ def plan(
 
     Writes nothing.
     """
+    from governance.apps import show
     from governance.core.kinds import KINDS
     from governance.core.lock import lock_document, moved
     from governance.life.locked import open_lock
@@ -104,6 +106,7 @@ def status(
     proposal: ProposalId = "", workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False
 ) -> None:
     """The stage of one proposal, or of all, on each network: derived from the chain now."""
+    from governance.apps import show
     from governance.core.stage import Stage
     from governance.life.agreement import lacking
     from governance.life.notes import note_sighting
@@ -145,6 +148,8 @@ def _worse(one: GovError | None, other: GovError | None) -> GovError | None:
 
 def history(proposal: ProposalId, workspace: WorkspaceDir = HERE, json: AsJson = False) -> None:
     """What the journal notes about a proposal: acts and sightings. Notes decide nothing."""
+    from governance.apps import show
+
     space = wiring.workspace(workspace)
     proposal_id = one_proposal(proposal, space.proposal_ids())
     entries = wiring.journal(space).entries(proposal_id)

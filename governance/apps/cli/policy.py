@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.apps import show, wiring
+from governance.apps import wiring
 from governance.apps.cli.common import HERE, AsJson, WorkspaceDir, console, emit, finding_document
 from governance.core.errors import Rejected
 
@@ -107,6 +107,8 @@ def _print(made: "list[Explanation]", calls: "list[CallExplanation]", *, whole: 
 def _table(made: "list[Explanation]") -> "RenderableType":
     """Every kind on every network: by which rule, who, and how long."""
     from rich.text import Text
+
+    from governance.apps import show
 
     rows = show.table("", "kind", "network", "rule", "proposed by", "approved by", "lane", "wait", "risk")
     for each in made:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from governance.apps import show, showapprovals, shownonces, wiring
+from governance.apps import wiring
 from governance.apps.cli.common import HERE, AsJson, OnNetwork, WorkspaceDir, console, emit, one_proposal
 from governance.core.errors import Rejected
 
@@ -41,6 +41,7 @@ def signatures(
 def _of_one(
     space: "FileWorkspace", proposal_id: str, network: str | None, *, pull: bool, push: bool, json: bool
 ) -> None:
+    from governance.apps import show, showapprovals
     from governance.life import exchange
     from governance.life.agreement import asked_of
     from governance.life.watch import look
@@ -72,6 +73,7 @@ def _of_one(
 
 def _live(space: "FileWorkspace", network: str | None, *, json: bool) -> None:
     """Of both Safes of each network."""
+    from governance.apps import shownonces
     from governance.life.nonces import books
 
     ledger = wiring.journal(space).entries()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from governance.apps import wiring
-from governance.apps.card import Card, card_document, cards, rows
 from governance.apps.cli.bundles import BundleFile, Export, Import, read_answer, sign_bundle, write_bundle
 from governance.apps.cli.common import (
     HERE,
@@ -22,12 +21,11 @@ from governance.apps.cli.common import (
     one_proposal,
 )
 from governance.apps.cli.signers import KeyToSign, SignedBy, tell
-from governance.apps.show import ballot_document
 from governance.core.errors import Refused, Rejected
-from governance.core.wording import names_of
 
 if TYPE_CHECKING:
     from governance.adapters.workspace import FileWorkspace
+    from governance.apps.card import Card
     from governance.core.ballot import Ballot
     from governance.core.signingbundle import Answer
     from governance.core.units import Address
@@ -76,6 +74,7 @@ def sign(
     json: AsJson = False,
 ) -> None:
     """Show what will be signed, with every hash a hardware wallet shows, then sign it."""
+    from governance.apps.show import ballot_document
     from governance.core.units import address
 
     _require_sense(proposal, bundle, [key or by, show or None, export, answer], [through, network, unrehearsed or None])
@@ -137,12 +136,17 @@ def _ceremonies(
         )
 
 
-def _rows(space: "FileWorkspace", card: Card, width: int) -> list[str]:
+def _rows(space: "FileWorkspace", card: "Card", width: int) -> list[str]:
+    from governance.apps.card import rows
+    from governance.core.wording import names_of
+
     locked = card.ceremony.locked
     return rows(card, width, names_of(space.policy(), locked.proposal, locked.plan.network))
 
 
 def _show_only(space: "FileWorkspace", ready: "Iterable[Ceremony]", *, as_json: bool) -> None:
+    from governance.apps.card import card_document, cards
+
     screen, shown = console(), []
     for ceremony in ready:
         for card in cards(ceremony):
@@ -154,6 +158,7 @@ def _show_only(space: "FileWorkspace", ready: "Iterable[Ceremony]", *, as_json: 
 
 
 def _export(space: "FileWorkspace", ready: "Iterable[Ceremony]", export: str, *, as_json: bool) -> None:
+    from governance.apps.card import cards
     from governance.core.signingbundle import Carried, SigningBundle, carried
 
     found: list[Carried] = []
@@ -189,6 +194,7 @@ def _signed_by(
     through: "Sequence[Address] | None",
     given: list[str] | None,
 ) -> "list[Ballot]":
+    from governance.apps.card import cards
     from governance.life.sign import way_of
 
     ballots: list[Ballot] = []
@@ -204,7 +210,7 @@ def _signed_by(
 
 
 def _signed(
-    space: "FileWorkspace", made: Sequence[Card], signer: "Signer", given: list[str] | None
+    space: "FileWorkspace", made: "Sequence[Card]", signer: "Signer", given: list[str] | None
 ) -> "Sequence[Ballot]":
     """Confirmed card by card, then signed; the ledger keeps what was shown, declined and signed."""
     from governance.core.signature import SignedOtherwise

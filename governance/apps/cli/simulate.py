@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.apps import show, showafter, showpower, wiring
+from governance.apps import wiring
 from governance.apps.cli.common import (
     HERE,
     AsJson,
@@ -56,6 +56,8 @@ def simulate(
 
     Then the rollback and an emergency drill on what it leaves.
     """
+    from governance.apps import show, showafter, showpower
+
     space = wiring.workspace(workspace)
     if bool(proposal) is all_pending:
         raise Rejected("name one proposal, or say --all-pending", hint="gov simulate 7")
@@ -139,6 +141,8 @@ def _planned(space: "FileWorkspace", each: "Rehearsal") -> "tuple[Network, Plan]
 
 
 def _stacked(space: "FileWorkspace", only: str | None, *, json: bool) -> None:
+    from governance.apps import showafter
+
     names = sorted(space.policy().networks) if only is None else [only]
     stacks = [wiring.stacked(space, wiring.site(space, name)) for name in names]
     if json:
