@@ -1,6 +1,9 @@
 """A manifest dispatcher of any generation, read at one block."""
 
-from governance.adapters.loupe import ask, one, require_agreement, routed
+from collections.abc import Sequence
+
+from governance.adapters.loupe import ask, facets_of, one, pairs_in, require_agreement, routed
+from governance.adapters.recalled import Found
 from governance.core.access import ADMIN, APPLY, COMMIT, EMERGENCY, HAS_ROLE
 from governance.core.call import Call, Function, decode, encode_call, function
 from governance.core.errors import Finding, Refused, Rejected
@@ -50,6 +53,15 @@ def foreseen(network: Network) -> tuple[Call, ...]:
     return tuple(Call(to=network.target, data=encode_call(fn, arguments)) for fn, arguments in _rights(network))
 
 
+def follow_up(target: Address, found: Found) -> tuple[Call, ...]:
+    """What a look asks once the loupe has answered."""
+    return tuple(_route_calls(target, pairs_in(target, found.answer(facets_of(target)))))
+
+
+def _route_calls(target: Address, pairs: Sequence[tuple[bytes, Address]]) -> list[Call]:
+    return [Call(to=target, data=encode_call(_ROUTE, [selector])) for selector, _ in pairs]
+
+
 def _rights(network: Network) -> list[tuple[Function, list[object]]]:
     asked: list[tuple[Function, list[object]]] = [(_PAUSED, [])]
     asked += [(HAS_ROLE, [role, network.timelock]) for role in (ADMIN, COMMIT, APPLY, EMERGENCY)]
@@ -72,7 +84,7 @@ def _state(target: Address, state: Function, answer: Answer) -> tuple[Bytes32, B
 def _routes(chain: Chain, target: Address, at: Head) -> tuple[Route, ...]:
     """The loupe's routes with their code hashes; `routes(selector)` must name the same facet."""
     pairs = routed(chain, target, at)
-    answers = ask(chain, target, [(_ROUTE, [selector]) for selector, _ in pairs], at)
+    answers = chain.call_many(_route_calls(target, pairs), at)
     routes = []
     for (selector, facet), answer in zip(pairs, answers, strict=True):
         one(target, _ROUTE, answer)

@@ -15,12 +15,11 @@ from governance.core.call import Call, decode, encode_call, function
 from governance.core.errors import Finding, Refused, Unreachable
 from governance.core.facts import Head, Log, OperationEvent
 from governance.core.network import Network
+from governance.core.safelayout import NONCE_SLOT
 from governance.core.units import Address, Bytes32, Moment, to_hex, word
 from governance.ports import Beat, Chain, Execution
 
 _TIMESTAMP = function("getTimestamp(bytes32)(uint256)")
-NONCE_SLOT = 5
-"""`nonce` of SafeStorage.sol."""
 _EXECUTED = next(topic for topic, event in EVENTS.items() if event is OperationEvent.EXECUTED)
 
 

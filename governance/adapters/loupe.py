@@ -15,7 +15,17 @@ _FACETS = function("facets()((address,bytes4[])[])")
 
 def routed(chain: Chain, target: Address, at: Head) -> list[tuple[bytes, Address]]:
     """Every live (selector, facet), by selector. Raises ChainContradicts when a selector is there twice."""
-    (answer,) = chain.call_many([Call(to=target, data=encode_call(_FACETS, []))], at)
+    (answer,) = chain.call_many([facets_of(target)], at)
+    return pairs_in(target, answer)
+
+
+def facets_of(target: Address) -> Call:
+    """What the loupe is asked."""
+    return Call(to=target, data=encode_call(_FACETS, []))
+
+
+def pairs_in(target: Address, answer: Answer) -> list[tuple[bytes, Address]]:
+    """The loupe's answer as (selector, facet), by selector."""
     listed = one(target, _FACETS, answer)
     pairs = sorted((s, checksummed(bytes.fromhex(f[2:]))) for f, selectors in listed for s in selectors)
     for (selector, _), (following, _) in pairwise(pairs):

@@ -6,11 +6,13 @@ Only for one piece of work: it forgets nothing while it lives. The newest block,
 each time.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from governance.core.call import Call
+from governance.core.errors import GovError
 from governance.core.facts import Head, Log, Receipt
 from governance.core.units import Address, Bytes32, Moment
 from governance.ports import Answer, Chain
@@ -33,8 +35,24 @@ class Reads:
     codes: tuple[Address, ...]
     slots: tuple[tuple[Address, int], ...] = ()
     logs: tuple[tuple[Address, Topics], ...] = ()
-    then: Callable[[Sequence[Log]], Iterable[Call]] | None = None
-    """What it will call once it has read its logs."""
+    then: "Callable[[Found], Reads] | None" = None
+    """What follows from what was found, and will be asked next. Where nothing does, because it cannot be read, it may raise."""
+
+
+class Found(Protocol):
+    """What a block has said so far."""
+
+    def answer(self, call: Call) -> Answer:
+        """To a call that was foreseen."""
+        ...
+
+    def word(self, account: Address, slot: int) -> Bytes32:
+        """A storage word that was foreseen."""
+        ...
+
+    def logged(self, address: Address, topics: Topics) -> Sequence[Log]:
+        """Logs that were foreseen."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,16 +74,35 @@ class Surveying(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """See `Found`."""
+
+    known: Mapping[tuple[str, Head, Hashable], Any]
+    at: Head
+
+    def answer(self, call: Call) -> Answer:
+        found: Answer = self.known[CALL, self.at, call]
+        return found
+
+    def word(self, account: Address, slot: int) -> Bytes32:
+        return Bytes32(self.known[STORAGE, self.at, (account, slot)])
+
+    def logged(self, address: Address, topics: Topics) -> Sequence[Log]:
+        found: Sequence[Log] = self.known[LOGS, self.at, (address, topics)]
+        return found
+
+
 class RecalledChain:
     """See `governance.ports.Chain`."""
 
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
         self._surveying = chain if isinstance(chain, Surveying) else None
-        self._surveyed: set[Head] = set()
+        self._followed: set[Head] = set()
         self._known: dict[tuple[str, Head, Hashable], Any] = {}
         self._foreseen: dict[str, dict[Hashable, None]] = {}
-        self._then: list[Reads] = []
+        self._then: list[Callable[[Found], Reads]] = []
         self.viewed: dict[Call, None] = {}
         """Every view that was asked, in order."""
 
@@ -75,7 +112,7 @@ class RecalledChain:
             self._foreseen.setdefault(what, {}).update(dict.fromkeys(each))
         self.viewed.update(dict.fromkeys(reads.calls))
         if reads.then is not None:
-            self._then.append(reads)
+            self._then.append(reads.then)
 
     def head(self) -> Head:
         """The newest block, asked anew."""
@@ -116,29 +153,50 @@ class RecalledChain:
         """Asked anew: a transaction may be mined at any time."""
         return self._chain.receipt(tx_hash)
 
+    def fetch(self, reads: Reads, at: Head) -> None:
+        """Have all of this known in one request, where the chain can."""
+        wanted = {sort: getattr(reads, field) for sort, field in SURVEYED.items()}
+        if self._surveying is not None and any(self._missing(sort, each, at) for sort, each in wanted.items()):
+            self._survey(self._surveying, wanted, at)
+
+    def _missing(self, what: str, wanted: Iterable[Any], at: Head) -> list[Any]:
+        return [each for each in dict.fromkeys(wanted) if (what, at, each) not in self._known]
+
     def _recall(self, what: str, wanted: Sequence[K], at: Head, ask: Callable[[list[K], Head], list[Any]]) -> list[Any]:
-        missing: list[Any] = [each for each in dict.fromkeys(wanted) if (what, at, each) not in self._known]
-        if missing and self._surveying is not None and at not in self._surveyed and what in SURVEYED:
-            self._survey(self._surveying, what, missing, at)
+        missing = self._missing(what, wanted, at)
+        if missing and self._surveying is not None and what in SURVEYED:
+            self._survey(self._surveying, {what: missing}, at)
         elif missing:
-            along = [each for each in self._foreseen.get(what, ()) if (what, at, each) not in self._known]
-            missing = list(dict.fromkeys([*missing, *along]))
+            missing = [
+                *missing,
+                *(each for each in self._missing(what, self._foreseen.get(what, ()), at) if each not in wanted),
+            ]
             for each, answer in zip(missing, ask(missing, at), strict=True):
                 self._known[what, at, each] = answer
         return [self._known[what, at, each] for each in wanted]
 
-    def _survey(self, chain: Surveying, what: str, missing: Sequence[Any], at: Head) -> None:
-        """The first question about a block: everything that is foreseen goes along, of whatever sort."""
-        self._surveyed.add(at)
-        wanted = {sort: dict.fromkeys(self._foreseen.get(sort, ())) for sort in SURVEYED}
-        wanted[what].update(dict.fromkeys(missing))
-        reads = Reads(**{field: tuple(wanted[sort]) for sort, field in SURVEYED.items()})  # type: ignore[arg-type]
-        found = chain.survey(reads, at)
+    def _survey(self, chain: Surveying, wanted: Mapping[str, Sequence[Any]], at: Head) -> None:
+        """What is wanted, and everything that is foreseen along with it, of whatever sort."""
+        every = {
+            sort: self._missing(sort, [*wanted.get(sort, ()), *self._foreseen.get(sort, ())], at) for sort in SURVEYED
+        }
+        fields: dict[str, Any] = {field: tuple(every[sort]) for sort, field in SURVEYED.items()}
+        found = chain.survey(Reads(**fields), at)
         for sort, field in SURVEYED.items():
-            for each, answer in zip(wanted[sort], getattr(found, field), strict=True):
+            for each, answer in zip(every[sort], getattr(found, field), strict=True):
                 self._known[sort, at, each] = answer
-        for each in self._then:
-            assert each.then is not None
-            calls = list(each.then([log for one in each.logs for log in self._known[LOGS, at, one]]))
-            self._foreseen.setdefault(CALL, {}).update(dict.fromkeys(calls))
-            self.viewed.update(dict.fromkeys(calls))
+        if at not in self._followed:
+            self._followed.add(at)
+            self._follow(at)
+
+    def _follow(self, at: Head) -> None:
+        found = _Said(self._known, at)
+        for then in self._then:
+            with suppress(GovError):  # whoever really asks is told why it cannot be read
+                self.foresee(then(found))
+
+
+def together(chain: Chain, reads: Reads, at: Head) -> None:
+    """Have all of this asked in one request, where the chain can; it is asked for one by one afterwards all the same."""
+    if isinstance(chain, RecalledChain):
+        chain.fetch(reads, at)

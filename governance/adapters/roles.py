@@ -6,6 +6,7 @@ seeds roles in its storage without a log cannot be read this way; whoever must h
 
 from collections.abc import Callable, Iterable, Sequence
 
+from governance.adapters.recalled import Found, Reads
 from governance.core.call import Call, decode, encode_call, function
 from governance.core.errors import ChainContradicts, Finding, Refused, Rejected
 from governance.core.facts import Head, Log
@@ -52,14 +53,16 @@ def role_members(
     return {role: frozenset(accounts) for role, accounts in members.items()}
 
 
-def follow_up(contract: Address, asked: Iterable[Grant]) -> Callable[[Sequence[Log]], Iterable[Call]]:
-    """What `role_members` asks once it has read the logs."""
+def follow_up(contract: Address, asked: Iterable[Grant]) -> Callable[[Found], Reads]:
+    """What `role_members` asks once it has read the logs; and who it is about will be looked at."""
     always = tuple(asked)
 
-    def questions(logs: Sequence[Log]) -> Iterable[Call]:
-        return _questions(contract, sorted({*_newest(contract, logs), *always}))
+    def then(found: Found) -> Reads:
+        newest = _newest(contract, found.logged(contract, TOPICS))
+        calls = _questions(contract, sorted({*newest, *always}))
+        return Reads(calls=tuple(calls), codes=tuple(account for _, account in newest))
 
-    return questions
+    return then
 
 
 def _questions(contract: Address, grants: Sequence[Grant]) -> list[Call]:

@@ -4,13 +4,14 @@ Answers are matched to questions by id; a missing, foreign or malformed one is n
 shown as scheme, host and port only, since user, path and query carry keys. Redirects are not followed. One thread at a time.
 """
 
+import json
 import logging
 import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from governance.core.errors import Rejected, Unreachable
@@ -20,7 +21,7 @@ from governance.core.units import shown
 if TYPE_CHECKING:
     from requests import RequestException, Session
     from web3.providers import HTTPProvider
-    from web3.types import RPCResponse
+    from web3.types import RPCEndpoint, RPCResponse
 
 BATCH = 100
 """Requests in one HTTP request; public endpoints take at least this many."""
@@ -58,12 +59,20 @@ class Rpc:
         from web3.providers import HTTPProvider
 
         class Provider(HTTPProvider):
-            """One that a bomb of brackets cannot end the process with."""
+            """One that is asked plain JSON values only, and that a bomb of brackets cannot end the process with."""
+
+            def encode_batch_rpc_request(self, requests: "Sequence[tuple[RPCEndpoint, Any]]") -> bytes:
+                named = [
+                    {"jsonrpc": "2.0", "method": method, "params": params, "id": next(self.request_counter)}
+                    for method, params in requests
+                ]
+                return json.dumps(named, separators=(",", ":")).encode()
 
             @staticmethod
             def decode_rpc_response(raw_response: bytes) -> "RPCResponse":
-                require_shallow(raw_response.decode("utf-8"), shown_as="the answer")
-                return HTTPProvider.decode_rpc_response(raw_response)
+                text = raw_response.decode("utf-8")
+                require_shallow(text, shown_as="the answer")
+                return cast("RPCResponse", json.loads(text))
 
         for name in ("web3", "urllib3"):  # their debug lines hold the whole URL
             logging.getLogger(name).setLevel(logging.INFO)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from governance.adapters.known import SAFE_PROXIES, SAFE_SINGLETONS
-from governance.adapters.recalled import Reads
+from governance.adapters.recalled import Found, Reads
 from governance.core.call import Call, Function, decode, encode_call, function
 from governance.core.errors import ChainContradicts, Finding, Refused, Rejected
 from governance.core.facts import Head, SafeFacts, SafeOutcome
@@ -83,7 +83,14 @@ class NodeSafe:
             calls=(*calls, self._page(SENTINEL)),
             codes=(self._address,),
             slots=tuple((self._address, slot) for slot in (SINGLETON_SLOT, GUARD_SLOT, FALLBACK_SLOT)),
+            then=self._then,
         )
+
+    def _then(self, found: Found) -> Reads:
+        """The code behind the proxy, and who owns it: a key, or another Safe."""
+        singleton = checksummed(found.word(self._address, SINGLETON_SLOT)[12:])
+        owners = self._values(_OWNERS, found.answer(Call(to=self._address, data=encode_call(_OWNERS, []))))[0]
+        return Reads(calls=(), codes=(singleton, *(_address(owner) for owner in owners)))
 
     def _slots(self, at: Head) -> list[Address]:
         return [checksummed(word[12:]) for word in self._chain.storage(self.foreseen.slots, at)]

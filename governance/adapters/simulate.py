@@ -5,7 +5,7 @@ an account that would send wei is given them; and for a trace, what earlier step
 either method is Unreachable.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -56,7 +56,7 @@ class NodeSimulator:
         self.asked: dict[Sent, None] = {}
         """What was asked of any later chain, in order."""
         self._played: dict[tuple[tuple[Scene, ...], Head], list[list[Played]]] = {}
-        self._traced: dict[tuple[Trial, Head], list[Any]] = {}
+        self._traced: dict[Hashable, list[Any]] = {}
         """Answers of a node to both tracers, for what was foreseen."""
         self._gas_limits: dict[Head, Any] = {}
 
@@ -79,7 +79,7 @@ class NodeSimulator:
         if limit:
             self._gas_limits[at], rest = rest[0], rest[1:]
         for number, trial in enumerate(along):
-            self._traced[trial, at] = rest[2 * number : 2 * number + 2]
+            self._traced[_key(trial, at)] = rest[2 * number : 2 * number + 2]
         return answers[: len(requests)]
 
     def each(self, scenes: Sequence[Scene], ends: Sequence[Scene], at: Head) -> list[list[Played]]:
@@ -105,7 +105,7 @@ class NodeSimulator:
     def trace(self, sent: Sent, moment: Moment, at: Head, *, given: Sequence[Change]) -> Trace:
         """Both tracers in one request, or what came of it where this was foreseen."""
         trial = Trial(sent=sent, moment=moment, given=tuple(given))
-        answers = self._traced.pop((trial, at), None) or self._rpc.together(_tracers(trial, at))
+        answers = self._traced.pop(_key(trial, at), None) or self._rpc.together(_tracers(trial, at))
         difference, tree = (self._require(answer, "debug_traceCall") for answer in answers)
         with self._well_formed("a trace"):
             return Trace(changes=_changes(difference, without=sent.sender), delegated=tuple(_delegated(tree)))
@@ -338,6 +338,11 @@ def _tracers(trial: Trial, at: Head) -> list[Request]:
         ("debug_traceCall", [_request(trial.sent), _block(at), {"tracer": name, "tracerConfig": config, **how}])
         for name, config in tracers
     ]
+
+
+def _key(trial: Trial, at: Head) -> Hashable:
+    """What a trace depends on: of what is supposed, only what it becomes."""
+    return trial.sent, trial.moment, frozenset((change.key, change.after) for change in trial.given), at
 
 
 def _whole_block(at: Head) -> Request:

@@ -13,10 +13,11 @@ it is one, must agree.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from governance.adapters import diamond, dispatcher
 from governance.adapters.known import DISPATCHERS
-from governance.adapters.recalled import Reads
+from governance.adapters.recalled import Found, Reads
 from governance.adapters.roles import TOPICS, Grant, follow_up, role_members
 from governance.core.access import ADMIN, APPLY, COMMIT, EMERGENCY
 from governance.core.call import Call
@@ -67,8 +68,12 @@ class NodeTarget:
         if self._network.target_kind is TargetKind.DIAMOND:
             return Reads(calls=questions, codes=(target,))
         calls = (*questions, *dispatcher.foreseen(self._network))
-        then = follow_up(target, self._always)
-        return Reads(calls=calls, codes=(target,), logs=((target, TOPICS),), then=then)
+        return Reads(calls=calls, codes=(target,), logs=((target, TOPICS),), then=self._then)
+
+    def _then(self, found: Found) -> Reads:
+        """Who holds the roles, and where each selector goes."""
+        roles = follow_up(self._network.target, self._always)(found)
+        return replace(roles, calls=(*roles.calls, *dispatcher.follow_up(self._network.target, found)))
 
     @property
     def _always(self) -> list[Grant]:

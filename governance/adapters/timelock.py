@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from governance.adapters.recalled import Reads
+from governance.adapters.recalled import Reads, together
 from governance.adapters.roles import TOPICS, Grant, follow_up, role_members
 from governance.core.access import CANCELLER, EXECUTOR, HAS_ROLE, PROPOSER
 from governance.core.call import Call, Function, decode, encode_call, function
@@ -88,10 +88,13 @@ class NodeTimelock:
 
     def operations(self, ids: Sequence[Bytes32], at: Head) -> list[OperationFacts]:
         """Each id's timestamp and newest log: after a cancel the timelock itself has forgotten the id."""
-        answers = self._chain.call_many([self._call(_TIMESTAMP, one) for one in ids], at)
+        topics = (tuple(EVENTS), tuple(dict.fromkeys(ids)))
+        calls = tuple(self._call(_TIMESTAMP, one) for one in ids)
+        together(self._chain, Reads(calls=calls, codes=(), logs=((self._address, topics),) if ids else ()), at)
+        answers = self._chain.call_many(calls, at)
         newest: dict[Bytes32, OperationEvent] = {}
         cancelled = dict.fromkeys(ids, 0)
-        for log in self._chain.logs(self._address, [list(EVENTS), list(cancelled)], at):
+        for log in self._chain.logs(self._address, topics, at):
             newest[log.topics[1]] = EVENTS[log.topics[0]]
             cancelled[log.topics[1]] += EVENTS[log.topics[0]] is OperationEvent.CANCELLED
         return [

@@ -76,6 +76,8 @@ def encode_call(fn: Function, arguments: Sequence[Any]) -> bytes:
     """Selector and ABI-encoded arguments, given as typed Python values. Raises Rejected when they do not fit."""
     if len(arguments) != len(fn.inputs):
         raise Rejected(f"`{fn.signature}` takes {len(fn.inputs)} arguments, not {len(arguments)}")
+    if not arguments:
+        return fn.selector
     kept = [_kept(each) for each in arguments]
     small = all(each is not None for each in kept) and sum(each[1] for each in kept if each is not None) <= _KEPT
     return _encoded_before(fn, tuple(kept)) if small else _encoded(fn, *arguments)

@@ -1,5 +1,7 @@
 """keccak-256 (the pre-standard SHA-3 of Ethereum), from the C implementation in safe-pysha3."""
 
+from functools import lru_cache
+
 from sha3 import keccak_256
 
 
@@ -9,6 +11,7 @@ def keccak(data: bytes) -> bytes:
     return digest
 
 
+@lru_cache(maxsize=4096)
 def selector(signature: str) -> bytes:
     """The 4-byte selector of a canonical function signature such as `setFee(uint256)`."""
     return keccak(signature.encode("ascii"))[:4]

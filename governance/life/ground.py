@@ -15,8 +15,9 @@ from governance.core.kinds import KINDS, Lane
 from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy, Rule
 from governance.core.proposal import Proposal, read
+from governance.core.safelayout import NONCE_SLOT
 from governance.core.scenes import Act, BlockResult, Frame, Scene, Trial
-from governance.core.slots import approval_slot
+from governance.core.slots import approval_slot, timestamp_slot
 from governance.core.tree import Mapping as Tree
 from governance.core.tree import planted
 from governance.core.units import Bytes32, Duration, Moment
@@ -128,7 +129,7 @@ def live(ground: Ground, locked: Locked, *, eager: bool = False) -> Life:
     )
     script = script_of(subject, executor_of(site, subject))
     scenes = [*ground.scenes, *script.scenes]
-    along = first_trial(timed(script), ground.changes)
+    along = [*first_trial(timed(script), ground.changes), *_second_trial(subject, script, safe.nonce, ground.changes)]
     played = stage.simulator.play(scenes, stage.head, along=along)[len(ground.scenes) :]
     blocks = script.results(played)
     if not all(result.as_it_must for block in blocks for result in block.acts):
@@ -160,6 +161,26 @@ def first_trial(acts: Sequence[Timed], given: Sequence[Change]) -> list[Trial]:
             return [Trial(sent=act.sent, moment=moment, given=joined(given, made))]
         made = joined(made, [_approval(act)])
     return []
+
+
+def _second_trial(subject: Subject, script: Script, nonce: int, given: Sequence[Change]) -> list[Trial]:
+    """The execution after a schedule that goes as any does: one nonce of the Safe, and one word of the timelock.
+
+    When the schedule turns out to change anything else, this is not what will be wanted, and nobody takes it.
+    """
+    acts = timed(script)
+    if (
+        subject.lane is not Lane.TIMELOCK
+        or len(subject.pending) != 1
+        or acts[-1][1].sent.call.to == acts[0][1].sent.call.to
+    ):
+        return []
+    step, made = subject.pending[0].step, [_approval(act) for _, act in acts if approves(act)]
+    assert step.operation is not None
+    due = stored(step.safe_tx.to, timestamp_slot(step.operation.id), subject.due(subject.pending[0]).seconds)
+    made += [stored(step.safe_tx.safe, Bytes32(NONCE_SLOT.to_bytes(32, "big")), nonce + 1), due]
+    moment, act = acts[-1]
+    return [Trial(sent=act.sent, moment=moment, given=joined(given, made))]
 
 
 def _approval(act: Act) -> Change:
