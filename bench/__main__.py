@@ -13,11 +13,11 @@ from pathlib import Path
 # Others get the C keccak as well: what is compared is their code, not their default backend.
 os.environ["ETH_HASH_BACKEND"] = "pysha3"
 
-from bench import decisions, processes, rehearsals, reviews, safehash, signatures, ticks, trees
+from bench import decisions, emergency, processes, rehearsals, reviews, safehash, signatures, ticks, trees
 from bench.harness import Contest
 from bench.report import Aim, aims_text, below, contest_text, faster, value
 
-PARTS = ("processes", "hash", "signatures", "merkle", "policy", "check", "rehearsal", "tick")
+PARTS = ("processes", "hash", "signatures", "merkle", "policy", "check", "rehearsal", "tick", "emergency")
 PACKAGE_JSON = processes.REPOSITORY / "contracts" / "package.json"
 
 
@@ -138,6 +138,13 @@ def _tick(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
         )
 
 
+def _emergency(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
+    del package_json
+    with emergency.emergencies() as paused:
+        text = "an emergency pause is broadcast less than 2 s after the command, from a cold start"
+        yield paused, [below(paused.named(emergency.OURS), 2, text)]
+
+
 PART = {
     "processes": _processes,
     "hash": _hash,
@@ -147,6 +154,7 @@ PART = {
     "check": _check,
     "rehearsal": _rehearsal,
     "tick": _tick,
+    "emergency": _emergency,
 }
 
 

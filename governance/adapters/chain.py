@@ -237,6 +237,16 @@ class NodeChain:
             raise self.rpc.garbled("the receipt that was asked for")
         return receipt
 
+    def transaction(self, tx_hash: Bytes32) -> tuple[Address, bytes] | None:
+        """Who sent a transaction, and its calldata; None where the node does not have it."""
+        (found,) = self._results([("eth_getTransactionByHash", [to_hex(tx_hash)])])
+        if found is None:
+            return None
+        try:
+            return checksummed(hex_bytes(found["from"])), hex_bytes(found["input"])
+        except (TypeError, KeyError, ValueError, GovError) as error:
+            raise self.rpc.garbled("a transaction") from error
+
     def nonce(self, account: Address, *, pending: bool = False) -> int:
         """How many transactions of an account are mined, or with `pending` known."""
         tag = "pending" if pending else "latest"

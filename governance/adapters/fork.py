@@ -12,6 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from governance.adapters import anvil
+from governance.core.call import Call
+from governance.core.errors import Refused, Unreachable
+from governance.core.units import Address, to_hex
 
 TIMEOUT = 20.0
 """Seconds that the endpoint may be silent."""
@@ -20,11 +23,14 @@ MAX_QUESTION = 1 << 20
 
 
 @contextmanager
-def forked(url: str, program: Path, *, chain_id: int) -> Iterator[str]:
-    """The fork's URL. It ends with the block, and so does everything that was played on it."""
+def forked(url: str, program: Path, *, chain_id: int, mining: bool = False) -> Iterator[str]:
+    """The fork's URL. It ends with the block, and so does everything that was played on it.
+
+    With `mining`, what is sent to it is mined at once; nothing of that ever reaches the endpoint.
+    """
     with TemporaryDirectory(prefix="gov-fork-") as made, _relay(url) as relay:
         folder = Path(made)
-        more = ["--fork-url", relay, "--no-mining", "--no-storage-caching"]
+        more = ["--fork-url", relay, "--no-storage-caching", *([] if mining else ["--no-mining"])]
         process = anvil.start(
             program, chain_id=chain_id, accounts=0, log=folder / "log", config=folder / "config", more=more
         )
@@ -32,6 +38,21 @@ def forked(url: str, program: Path, *, chain_id: int) -> Iterator[str]:
             yield process.url
         finally:
             anvil.stop(process)
+
+
+def send_as(fork: str, sender: Address, call: Call) -> None:
+    """Send a call in anybody's name, as only a fork lets one, and wait until it is mined. Raises Refused on a revert."""
+    anvil.ask(fork, "anvil_setBalance", sender, hex(10**21))
+    anvil.ask(fork, "anvil_impersonateAccount", sender)
+    request = {"from": sender, "to": call.to, "data": to_hex(call.data), "value": hex(call.value)}
+    tx_hash = anvil.ask(fork, "eth_sendTransaction", request)
+    for _ in anvil.ticks():
+        receipt = anvil.ask(fork, "eth_getTransactionReceipt", tx_hash)
+        if receipt is not None:
+            if int(receipt["status"], 16) != 1:
+                raise Refused(f"{call.summary} reverts on the fork")
+            return
+    raise Unreachable(f"{call.summary} is not mined on the fork")
 
 
 @contextmanager

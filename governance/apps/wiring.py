@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from governance.ports import Chain, Exchange, Prover, Sender, Signer, Simulator
 
 GWEI = 10**9
+T = TypeVar("T")
 
 
 def workspace(root: Path) -> "FileWorkspace":
@@ -129,7 +130,7 @@ def endpoints(space: "FileWorkspace", network: str) -> "Endpoints":
     from governance.adapters.devnet import running_url
     from governance.core.endpoints import endpoints_of
 
-    policy, variable = space.policy(), _variable("RPC", network)
+    policy, variable = space.policy(), variable_of("RPC", network)
     urls: Sequence[str] = os.environ.get(variable, "").split() or policy.endpoints.get(network, ())
     if not urls:
         url = running_url(space.root, network)
@@ -145,7 +146,8 @@ def endpoint(space: "FileWorkspace", network: str) -> str:
     return endpoints(space, network).urls[0]
 
 
-def _variable(what: str, network: str) -> str:
+def variable_of(what: str, network: str) -> str:
+    """The environment variable for something of a network."""
     return f"GOV_{what}_{network.upper().replace('-', '_')}"
 
 
@@ -162,7 +164,7 @@ def node(space: "FileWorkspace", network: "Network") -> "NodeChain | AgreedChain
     from governance.adapters.endpoints import AgreedChain
     from governance.adapters.relay import Relay
 
-    named, url = endpoints(space, network.name), os.environ.get(_variable("RELAY", network.name))
+    named, url = endpoints(space, network.name), os.environ.get(variable_of("RELAY", network.name))
     relay = Relay(url, network.name) if url else None
     if not named.several:
         return NodeChain(named.urls[0], network.chain_id, network.name, relay)
@@ -226,7 +228,7 @@ def exchange(place: "Network") -> "Exchange":
     """The Safe Transaction Service of a network: `GOV_SAFE_SERVICE_<NETWORK>`, else the one that Safe runs for the chain."""
     from governance.adapters.safeservice import SafeService
 
-    url = os.environ.get(_variable("SAFE_SERVICE", place.name))
+    url = os.environ.get(variable_of("SAFE_SERVICE", place.name))
     return SafeService(place.chain_id, place.name, url, os.environ.get("SAFE_TRANSACTION_SERVICE_API_KEY"))
 
 
@@ -271,9 +273,6 @@ def stacked(space: "FileWorkspace", at: "Site") -> "Stack":
 
     build = partial(site_over, place=at.network)
     return on_a_node(space, at, lambda site, node: stack(site, space, node, build))
-
-
-T = TypeVar("T")
 
 
 def on_a_node(space: "FileWorkspace", at: "Site", act: "Callable[[Site, Simulator], T]") -> T:

@@ -87,6 +87,9 @@ def workspace_files() -> dict[str, str]:
         ".github/workflows/proposals-comment.yml": Template(_template("proposals-comment.yml")).substitute(
             version=__version__
         ),
+        ".github/workflows/emergency-drill.yml": Template(_template("emergency-drill.yml")).substitute(
+            version=__version__
+        ),
         ".gitignore": ".gov/\n",
     }
 

@@ -78,27 +78,32 @@ def drilled(how: Drilling, before: Ground, after: Ground) -> Drilled:
 
 def _course(how: Drilling, ground: Ground, target: TargetFacts) -> Drilled:
     """All of it, as far as it goes."""
-    own = own_functions_of(how.workspace, target)
-    routed = [Call(to=target.address, data=route.selector) for route in target.routes if route.selector not in own]
+    routed = routed_calls(how.workspace, target)
     # 1. The guardian pauses.
     stop = _Outcome(after=ground) if target.paused else _live(how, ground, "emergency_pause", eager=True)
     findings, start = [*stop.findings], _Outcome()
     if stop.after is not None:
         # 2. Nothing runs.
         then = None if target.paused else ground.at(stop.after.head.timestamp)
-        *without, stopped = _answers_of([*([] if then is None else [then]), stop.after], routed)
+        *without, stopped = _answers_together([*([] if then is None else [then]), stop.after], routed)
         findings += judge_stopped(without[0] if without else None, stopped)
         # 3. The council unpauses.
         start = _live(how, stop.after, "unpause")
         findings += start.findings
     if start.after is not None and not target.paused:
         # 4. Everything answers again.
-        findings += judge_restored(*_answers_of([ground.at(start.after.head.timestamp), start.after], routed))
+        findings += judge_restored(*_answers_together([ground.at(start.after.head.timestamp), start.after], routed))
     limit = ground.stage.simulator.gas_limit(ground.stage.head)
     drill = Drill(pause=stop.blocks, unpause=start.blocks, routed=len(routed), gas_limit=limit)
     return Drilled(
         drill=drill, findings=(*findings, *judge_gas(drill)), notes=tuple(dict.fromkeys(stop.notes + start.notes))
     )
+
+
+def routed_calls(workspace: Workspace, target: TargetFacts) -> list[Call]:
+    """Every routed selector without arguments, but for those that the system answers itself."""
+    own = own_functions_of(workspace, target)
+    return [Call(to=target.address, data=route.selector) for route in target.routes if route.selector not in own]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,13 +135,13 @@ def _live(how: Drilling, ground: Ground, kind: str, *, eager: bool = False) -> _
     return _Outcome(after=life.after, blocks=life.blocks, findings=tuple(findings), notes=notes)
 
 
-def _answers_of(grounds: Sequence[Ground], routed: Sequence[Call]) -> list[Answers]:
+def _answers_together(grounds: Sequence[Ground], routed: Sequence[Call]) -> list[Answers]:
     """Of several states, asked for together."""
     grounds[0].stage.simulator.alike([ground.site.chain for ground in grounds], routed)
-    return [_answers(ground, routed) for ground in grounds]
+    return [answers_of(ground, routed) for ground in grounds]
 
 
-def _answers(ground: Ground, routed: Sequence[Call]) -> Answers:
+def answers_of(ground: Ground, routed: Sequence[Call]) -> Answers:
     """What every routed selector answers when it is called without arguments."""
     answers = ground.site.chain.call_many(routed, ground.head) if routed else []
     return {call.data: (given.ok, given.data) for call, given in zip(routed, answers, strict=True)}

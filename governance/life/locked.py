@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from governance.core.case import Agreement, Gate
+from governance.core.effects import RouteIs
 from governance.core.errors import Finding, Refused
-from governance.core.facts import Head
+from governance.core.facts import Head, TargetFacts
 from governance.core.keccak import keccak
-from governance.core.kinds import Kind
+from governance.core.kinds import Kind, Lane
+from governance.core.kinds.emergency_pause import REMOVAL
 from governance.core.lock import moved, read_effects, read_pins, require_fit, require_same
 from governance.core.pins import Pins
 from governance.core.plan import Plan, derive_plan
@@ -121,6 +123,14 @@ def swapped_code(site: Site, pins: Pins, head: Head) -> list[Swapped]:
     return [each for each in found if each.found != each.pinned]
 
 
+def _less_removed(site: Site, locked: Locked, target: TargetFacts, head: Head) -> TargetFacts:
+    removal = [step.safe_tx.hash for step in locked.plan.steps if step.label == REMOVAL]
+    if not removal or site.guardian.outcomes(removal, head) == [None]:
+        return target
+    gone = {effect.selector for effect in locked.plan.effects if isinstance(effect, RouteIs)}
+    return replace(target, routes=tuple(route for route in target.routes if route.selector not in gone))
+
+
 def policy_before(workspace: Workspace, locked: Locked) -> Policy | None:
     """The policy that the plan was made under, None when it is the workspace's own. Raises Refused when it is lost."""
     digest = locked.plan.pins.policy_digest
@@ -136,8 +146,13 @@ def _and_stale(error: Refused, locked: Locked) -> Refused:
 
 
 def _still_true(site: Site, locked: Locked, head: Head) -> Pins:
-    """The pins, less the operations that this very plan has cancelled by now: one with each of its Safe transactions."""
+    """The pins, less what this very plan has done by now.
+
+    Operations that it has cancelled, one with each of its Safe transactions; routes that it has removed before it pauses.
+    """
     pins = locked.plan.pins
+    if locked.plan.lane is Lane.GUARDIAN and pins.target is not None:
+        return replace(pins, target=_less_removed(site, locked, pins.target, head))
     if not pins.cancels:
         return pins
     sent = site.safe(locked.plan.lane).outcomes([step.safe_tx.hash for step in locked.plan.steps], head)

@@ -193,6 +193,37 @@ def test_two_of_three_guardians_stop_routed_calls_at_once(field: Field, system: 
     assert stages(system)[0] == "ready"
 
 
+def test_guardians_take_a_route_away_and_pause_in_the_order_that_works(field: Field, system: Gov) -> None:
+    """threat_53: removing is stopping; on deployed generations it must come before the pause."""
+    if not field.pauses:
+        return
+    pause = system.json("new", "emergency_pause")["proposal"]
+    file = system.root / f"proposals/{pause}.yaml"
+    file.write_text(file.read_text() + 'remove: ["setFee(uint256)"]\n')
+    system.done("lock", pause)
+    for name in ("frank", "grace"):
+        signed = system.sign(name, pause)
+        assert signed.code == 0, signed
+    done = system.act("execute", pause)
+    assert done.code == 0, done
+    assert system.done("verify", pause).code == 0
+    told = [line.split(":")[1].strip() for line in done.err.splitlines() if line.startswith("executed")]
+    ours = field.generation == "gov-1"
+    assert told == (["pause", "remove routes"] if ours else ["remove routes", "pause"])
+
+
+def test_the_emergency_path_is_proven_to_stop_only_and_drilled_everywhere(field: Field, system: Gov) -> None:
+    """threat_53: by trace, on each generation and each Safe."""
+    run = system("emergency", "drill", "--json")
+    (network,) = run.document["networks"]
+    if not field.pauses:
+        assert (run.code, [each["rule"] for each in network["findings"]]) == (1, ["no-pause"])
+        return
+    assert (run.code, network["findings"]) == (0, []), run
+    assert network["blocked_calls"] == network["routed_calls"] > 0
+    assert (network["paused"], network["restored"]) == (True, True)
+
+
 def test_an_existing_deployment_is_governed_by_naming_its_addresses(
     system: Gov, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,6 +47,16 @@ def test_the_job_that_reads_has_no_right_to_write_and_no_secret() -> None:
     assert [step["with"]["persist-credentials"] for step in checkouts] == [False, False]
 
 
+def test_the_drill_runs_daily_and_on_pull_requests_with_no_right_and_no_secret() -> None:
+    drill = yaml.safe_load(workspace_files()[".github/workflows/emergency-drill.yml"])
+    assert set(drill[True]) == {"schedule", "pull_request", "workflow_dispatch"}
+    assert drill["permissions"] == {"contents": "read"}
+    assert all("permissions" not in job for job in drill["jobs"].values())
+    assert "secrets" not in json.dumps(drill)
+    words = [step["run"] for step in drill["jobs"]["drill"]["steps"] if step.get("name") == "drill"]
+    assert words == ['gov emergency drill --known ${PAYER:+--payer "$PAYER"} | tee -a "$GITHUB_STEP_SUMMARY"']
+
+
 def test_the_job_that_writes_reads_nothing_of_the_pull_request() -> None:
     assert list(COMMENT[True]) == ["workflow_run"]
     assert COMMENT["permissions"] == {}

@@ -547,6 +547,29 @@ def test_an_emergency_is_one_call_of_pause(generation: Generation) -> None:
     assert made.effects == (PausedIs(paused=True),)
 
 
+@pytest.mark.parametrize("generation", DISPATCHERS)
+def test_routes_go_before_the_pause_where_they_could_not_go_during_one(generation: Generation) -> None:
+    given = target(generation)
+    gone = given.routes[0].selector
+    made = derived("emergency_pause", pins(given), reason="r", remove=[f"0x{gone.hex()}"])
+    wanted = ["pause", "remove routes"] if generation is Generation.OURS else ["remove routes", "pause"]
+    assert [bundle.label for bundle in made.bundles] == wanted
+    (removal,) = (bundle.calls for bundle in made.bundles if bundle.label == "remove routes")
+    assert [(call.to, call.value, call.data[:4]) for call in removal] == [
+        (TARGET, 0, selector("removeRoutes(bytes4[])"))
+    ]
+    assert [type(effect).__name__ for effect in made.effects] == ["RouteIs", "PausedIs"]
+    paused = document("emergency_pause", reason="r", remove=[f"0x{gone.hex()}"])
+    assert KINDS["emergency_pause"].inverse(paused, NETWORK, pins(given)) is None
+    assert "Who still calls the 1 selectors" in KINDS["emergency_pause"].questions(paused, NETWORK, pins(given))[-1]
+
+
+def test_routes_that_cannot_go_are_named() -> None:
+    live = f"0x{target(Generation.OURS).routes[0].selector.hex()}"
+    found = findings("emergency_pause", pins(target(Generation.OURS)), reason="r", remove=[live, live, "0xdeadbeef"])
+    assert found == [("selector-twice", "remove[1]"), ("selector-not-routed", "remove[2]")]
+
+
 def test_a_diamond_cannot_be_paused() -> None:
     assert findings("emergency_pause", pins(target(Generation.DIAMOND)), reason="r") == [("no-pause", "")]
 

@@ -94,6 +94,7 @@ def test_a_new_workspace_has_its_files():
         f"proposals/{FIRST_PROPOSAL}.yaml",
         ".github/workflows/proposals.yml",
         ".github/workflows/proposals-comment.yml",
+        ".github/workflows/emergency-drill.yml",
         ".gitignore",
     }
     assert workspace_files()[".gitignore"] == ".gov/\n"

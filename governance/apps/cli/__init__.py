@@ -12,6 +12,7 @@ from governance.apps.cli import (
     devnet,
     doctor,
     documents,
+    emergency,
     executor,
     facets,
     hashes,
@@ -60,6 +61,7 @@ app.command("status", short_help="Where proposals stand, derived from the chain 
 app.command("execute", short_help="Execute what is due.")(acts.execute)
 app.command("verify", short_help="Hold an executed proposal's promises against the chain.")(acts.verify)
 app.command("cancel", short_help="Write the guardian's proposal that cancels another.")(documents.cancel)
+app.add_typer(emergency.app, name="emergency", short_help="Pauses signed ahead and sent at once; drills.")
 app.command("rollback", short_help="Write the proposal that takes another one back.")(rollback.rollback)
 app.add_typer(executor.app, name="executor", short_help="The job that executes what is due.")
 app.command("history", short_help="What the journal notes about a proposal.")(plans.history)

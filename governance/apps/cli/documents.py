@@ -87,7 +87,7 @@ def _draft(
     policy = space.policy()
     proposal_id = next_id(space.proposal_ids(), slug)
     network = network or sorted(policy.networks)[0]
-    author = author or _possible_author(policy, kind, network)
+    author = author or possible_author(policy, kind, network)
     file = space.proposal_file(proposal_id)
     if not wiring.write_new(file, scaffold(kind, author=author, network=network, title=title, **more)):
         raise Refused(f"{space.shown(file)} exists")
@@ -97,7 +97,7 @@ def _draft(
         typer.echo(f"written: {space.shown(file)}\nnext: edit it, gov check, gov lock {proposal_id[:4]}")
 
 
-def _possible_author(policy: Any, kind: str, network: str) -> str:
+def possible_author(policy: Any, kind: str, network: str) -> str:
     """Any member whom the rule lets propose; the author is decoration until somebody signs."""
     rule = policy.rule_for(kind, network)
     names = policy.roles.get(rule.may_propose, ()) if rule is not None else ()
