@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from governance.emergency.look import Seen
 from governance.emergency.node import Node
 from governance.emergency.pause import GWEI, fees
 from governance.emergency.trouble import Denied
-from tests.adapters.badnode import Questions, Reply, answers, serving
+from tests.adapters.badnode import Questions, Reply, answers, failure, serving
 from tests.chainkit import ROOT, call, exec_safe, safe_tx
 from tests.emergency.conftest import PASSWORD, PAYER, STRANGER, Stand, signed, write_bundle
 
@@ -274,6 +275,48 @@ def _ask(stand: Stand, question: dict[str, Any]) -> dict[str, Any]:
     with urlopen(request, timeout=10) as response:
         found = json.load(response)
     return {name: found[name] for name in ("result", "error") if name in found}
+
+
+def test_the_signed_bytes_go_to_every_endpoint(stand: Stand, run: Run) -> None:
+    """threat_4"""
+    with serving(meanwhile(stand, lambda: None)) as one, serving(meanwhile(stand, lambda: None)) as two:
+        ends = (Endpoint(url=one.url), Endpoint(url=two.url))
+        place = replace(stand.place(), endpoints=ends)
+        stand.node.ask("evm_setAutomine", False)
+        miner = Timer(1.0, stand.node.mine)
+        miner.start()
+        try:
+            code, networks, _ = run(place)
+        finally:
+            miner.join()
+            stand.node.ask("evm_setAutomine", True)
+        raws = [
+            {question["params"][0] for asked in node.asked for question in listed(asked) if question["method"] == SEND}
+            for node in (one, two)
+        ]
+    assert (code, networks["devnet"]["state"]) == (0, "paused")
+    assert raws[0] == raws[1]
+    assert len(raws[0]) == 1
+
+
+SEND = "eth_sendRawTransaction"
+
+
+def listed(questions: Any) -> list[dict[str, Any]]:
+    return questions if isinstance(questions, list) else [questions]
+
+
+def test_a_node_that_repeats_its_own_url_gives_no_secret_away(stand: Stand, run: Run) -> None:
+    """threat_57"""
+
+    def script(questions: Questions) -> Reply:
+        words = f"not for http://127.0.0.1/v2/{SECRET}?key={SECRET}"
+        return answers([failure(question, -32000, words) for question in questions])
+
+    with serving(script, path=f"/v2/{SECRET}?key={SECRET}") as node:
+        code, networks, err = run(replace(stand.place(), endpoints=(Endpoint(url=node.url),)))
+    assert (code, networks["devnet"]["state"] in {"refused", "unreachable"}) in {(1, True), (3, True)}
+    assert SECRET not in json.dumps(networks) + err
 
 
 def meanwhile(stand: Stand, act: Callable[[], None]) -> Callable[[Questions], Reply]:

@@ -289,7 +289,9 @@ def _opened(file: Path, descriptor: int | None) -> "tuple[Bundle | None, str]":
             hint = "several words: whoever has the file and the password can stop every network"
             raise Refused(f"a new bundle's password has at least {LEAST_PASSWORD} characters", hint=hint)
         if descriptor is None and emergencywiring.password(None, file) != password:
-            raise Refused("the two passwords differ: nothing was written", hint="a bundle that does not open helps nobody")
+            raise Refused(
+                "the two passwords differ: nothing was written", hint="a bundle that does not open helps nobody"
+            )
         return None, password
     with translated():
         return load(file, password), password
