@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from threading import Timer
 from typing import Any
 
 import pytest
@@ -278,25 +277,31 @@ def _ask(stand: Stand, question: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_signed_bytes_go_to_every_endpoint(stand: Stand, run: Run) -> None:
-    """threat_4"""
-    with serving(meanwhile(stand, lambda: None)) as one, serving(meanwhile(stand, lambda: None)) as two:
-        ends = (Endpoint(url=one.url), Endpoint(url=two.url))
-        place = replace(stand.place(), endpoints=ends)
+    """threat_4: nothing is mined before both have them."""
+    raws: dict[str, set[str]] = {"one": set(), "two": set()}
+
+    def recording(name: str) -> Callable[[Questions], Reply]:
+        forward = meanwhile(stand, lambda: None)
+
+        def script(questions: Questions) -> Reply:
+            reply = forward(questions)
+            raws[name] |= {each["params"][0] for each in listed(questions) if each["method"] == SEND}
+            if all(raws.values()):
+                stand.node.mine()
+            return reply
+
+        return script
+
+    with serving(recording("one")) as one, serving(recording("two")) as two:
+        place = replace(stand.place(), endpoints=(Endpoint(url=one.url), Endpoint(url=two.url)))
         stand.node.ask("evm_setAutomine", False)
-        miner = Timer(1.0, stand.node.mine)
-        miner.start()
         try:
             code, networks, _ = run(place)
         finally:
-            miner.join()
             stand.node.ask("evm_setAutomine", True)
-        raws = [
-            {question["params"][0] for asked in node.asked for question in listed(asked) if question["method"] == SEND}
-            for node in (one, two)
-        ]
     assert (code, networks["devnet"]["state"]) == (0, "paused")
-    assert raws[0] == raws[1]
-    assert len(raws[0]) == 1
+    assert raws["one"] == raws["two"]
+    assert len(raws["one"]) == 1
 
 
 SEND = "eth_sendRawTransaction"
