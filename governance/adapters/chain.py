@@ -265,8 +265,11 @@ class NodeChain:
         return Fees(base=None, tip=self.number(price))
 
     def estimate(self, call: Call, sender: Address) -> int:
-        """Gas that the node thinks `call` needs. Raises Refused when it would revert."""
-        (given,) = self.rpc.ask([("eth_estimateGas", [{**_request(call), "from": sender}])])
+        """Gas that the node thinks `call` needs on the newest block: what waits in its pool may be the very same act.
+
+        Raises Refused when it would revert.
+        """
+        (given,) = self.rpc.ask([("eth_estimateGas", [{**_request(call), "from": sender}, "latest"])])
         if isinstance(given, RpcError):
             from governance.adapters.reverts import explain
 

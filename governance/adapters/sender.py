@@ -90,8 +90,9 @@ class JournalledSender:
         require_dry_run(self._chain.dry_run(call, sender=self.address, at=head), call)
         alive = [intent for intent in kept if mined <= intent.nonce <= known and not self._is_mined(intent)]
         if alive:
-            alive = self._pursue([i for i in alive if i.nonce == alive[0].nonce], call, head)
+            alive = [intent for intent in alive if intent.nonce == alive[0].nonce]
             self._make_way(alive[0].nonce, mined, head, alive[-1].block)
+            alive = self._pursue(alive, call, head)
         else:
             alive = [self._sign(call, purpose, head, known, first_offer(self._chain.fees(), self._max_fee))]
         require_same_act(alive[-1], call)

@@ -16,14 +16,16 @@ import pytest
 from governance.adapters.chain import NodeChain
 from governance.adapters.journal import SqlJournal
 from governance.adapters.keys import KeystoreSigner, create_keystore
-from governance.adapters.sender import DrySender, JournalledSender
+from governance.adapters.rawtransaction import read
+from governance.adapters.sender import REPLACEMENTS, DrySender, JournalledSender
 from governance.core.call import Call
-from governance.core.errors import Refused, Unreachable
+from governance.core.errors import InFlight, Refused, Unreachable
 from governance.core.journal import Intent
 from governance.core.units import Address, to_hex
 from tests import chainkit
 from tests.adapters import databases
 from tests.adapters.rpcproxy import BROADCAST, Proxy, proxied
+from tests.executor.faulty import faulty
 
 pytestmark = pytest.mark.node
 
@@ -120,6 +122,7 @@ def world(node: chainkit.Node, keys: Path, tmp_path: Path) -> Iterator[World]:
         (tmp_path / key.name).write_bytes(key.read_bytes())
     with proxied(node.url) as proxy:
         yield World(node=node, proxy=proxy, folder=tmp_path, clock=Clock())
+    node.ask("anvil_dropAllTransactions")
     node.ask("evm_setAutomine", True)
     node.ask("anvil_setChainId", chainkit.CHAIN_ID)
 
@@ -331,6 +334,117 @@ def test_what_another_payer_or_chain_left_is_not_sent(world: World, counts: Call
     world.node.mine()
     assert world.send(counts).tx_hash not in left
     assert (len(left), len(world.kept()), world.count(counts)) == (2, 3, 1)
+
+
+# Replacements
+
+
+def stuck(world: World, counts: Call) -> Intent:
+    """A transaction that three blocks pass by."""
+    world.node.ask("evm_setAutomine", False)
+    with pytest.raises(InFlight):
+        world.send(counts)
+    (intent,) = world.kept()
+    pass_by(world)
+    assert world.count(counts) == 0
+    return intent
+
+
+def pass_by(world: World) -> None:
+    """Three blocks that are full: what is in the pool stays there."""
+    world.node.ask("anvil_setBlockGasLimit", hex(21_000))
+    for _ in range(3):
+        world.node.mine()
+    world.node.ask("anvil_setBlockGasLimit", hex(30_000_000))
+
+
+def test_what_is_stuck_is_replaced_for_a_fee_that_geth_takes(world: World, counts: Call) -> None:
+    """threat_05"""
+    with faulty(world.node.url) as geth:
+        geth.bump = 10
+        first = stuck(world, counts)
+        geth.broadcasts()
+        world.clock.meanwhile = world.node.mine
+        receipt = sender(geth.url, world.folder, world.clock).send(counts, purpose=PURPOSE)
+    old, new = world.kept()
+    assert (old, old.nonce, receipt.tx_hash, world.count(counts)) == (first, new.nonce, new.tx_hash, 1)
+    before, after = read(old.raw).offer, read(new.raw).offer
+    assert before.tip is not None
+    assert after.tip is not None
+    assert (after.most * 8 >= before.most * 9, after.tip * 8 >= before.tip * 9) == (True, True)
+
+
+def test_before_three_blocks_have_passed_nothing_is_replaced(world: World, counts: Call) -> None:
+    """threat_05"""
+    world.node.ask("evm_setAutomine", False)
+    for _ in range(3):
+        with pytest.raises(InFlight):
+            world.send(counts)
+    assert len(world.kept()) == 1
+
+
+def test_of_replacements_any_may_be_mined(world: World, counts: Call) -> None:
+    """threat_06: the older one is, because its replacement never got through."""
+    first = stuck(world, counts)
+    world.proxy.faults.lose_question.add(BROADCAST)
+    with pytest.raises(InFlight):
+        world.send(counts)
+    world.proxy.faults.lose_question.clear()
+    assert len(world.kept()) == 2
+    world.node.mine()
+    receipt = world.send(counts)
+    assert (receipt.tx_hash, world.count(counts)) == (first.tx_hash, 1)
+
+
+def test_where_the_cap_leaves_no_room_what_is_there_is_waited_for(world: World, counts: Call) -> None:
+    """threat_21"""
+    first = stuck(world, counts)
+    cap = read(first.raw).offer.most
+    with pytest.raises(InFlight):
+        world.send(counts, cap=cap)
+    assert world.kept() == [first]
+
+
+def test_a_nonce_is_replaced_so_often_and_no_more(world: World, counts: Call) -> None:
+    """threat_05"""
+    stuck(world, counts)
+    for _ in range(REPLACEMENTS + 3):
+        pass_by(world)
+        with pytest.raises(InFlight):
+            world.sender(10**18).send(counts, purpose=PURPOSE)
+    assert len(world.kept()) == REPLACEMENTS + 1
+
+
+def test_what_nobody_wants_any_more_makes_way(world: World, counts: Call, once: Call) -> None:
+    """threat_07: an act that was given up is stuck at the nonce before; nothing of it is sent again for a higher fee."""
+    given_up = stuck(world, counts)
+    with pytest.raises(InFlight):
+        world.sender().send(once, purpose="another act")
+    (ours,) = world.journal.intents("another act")
+    assert ours.nonce == given_up.nonce + 1
+    pass_by(world)
+    world.clock.meanwhile = world.node.mine
+    assert world.sender().send(once, purpose="another act").status == 1
+    assert (world.count(once), world.count(counts)) == (1, 0)
+    (nothing,) = world.journal.intents(f"free nonce {given_up.nonce} of {world.payer} devnet")
+    assert (read(nothing.raw).call.to, read(nothing.raw).call.data) == (world.payer, b"")
+
+
+def test_a_journal_that_was_changed_sends_nothing(world: World, counts: Call, once: Call) -> None:
+    """threat_60: bytes that somebody put there, rightly signed, are those of another act."""
+    world.proxy.faults.lose_question.add(BROADCAST)
+    with pytest.raises(InFlight):
+        world.sender().send(once, purpose="elsewhere")
+    world.proxy.faults.lose_question.clear()
+    (other,) = world.journal.intents("elsewhere")
+    forged = SqlJournal(f"sqlite:///{world.folder / 'other.sqlite3'}")
+    forged.record_intent(replace(other, purpose=PURPOSE))
+    (world.folder / "other.sqlite3").replace(world.folder / "journal.sqlite3")
+    sent = len(world.proxy.broadcasts())
+    with pytest.raises(Refused) as caught:
+        world.send(counts)
+    assert [finding.rule for finding in caught.value.findings] == ["intent-forged"]
+    assert (len(world.proxy.broadcasts()), world.count(counts), world.count(once)) == (sent, 0, 0)
 
 
 # What is refused
