@@ -118,9 +118,14 @@ class Node:
         data = error.get("data")
         data = data.get("data") if isinstance(data, dict) else data
         reverted = bytes.fromhex(data[2:]) if isinstance(data, str) and _is_hex(data) else b""
-        return RpcError(
-            message=plain(str(error.get("message", ""))).replace(self._path, "…") or "no reason", data=reverted
-        )
+        return RpcError(message=self._harmless(str(error.get("message", ""))) or "no reason", data=reverted)
+
+    def _harmless(self, words: str) -> str:
+        """A node's words without the secret part of its own URL, should it say it."""
+        secrets = [part for part in self._path.replace("?", "/").split("/") if len(part) > 3]
+        for part in (*secrets, self._connection.host):
+            words = words.replace(part, "…")
+        return plain(words)
 
     def _garbled(self) -> Silent:
         return Silent(f"{self.name} does not answer with JSON-RPC")

@@ -21,7 +21,7 @@ from governance.emergency.look import Seen
 from governance.emergency.node import Node
 from governance.emergency.pause import GWEI, fees
 from governance.emergency.trouble import Denied
-from tests.adapters.badnode import Questions, Reply, answers, serving
+from tests.adapters.badnode import Questions, Reply, answers, failure, serving
 from tests.chainkit import ROOT, call, exec_safe, safe_tx
 from tests.emergency.conftest import PASSWORD, PAYER, STRANGER, Stand, signed, write_bundle
 
@@ -274,6 +274,54 @@ def _ask(stand: Stand, question: dict[str, Any]) -> dict[str, Any]:
     with urlopen(request, timeout=10) as response:
         found = json.load(response)
     return {name: found[name] for name in ("result", "error") if name in found}
+
+
+def test_the_signed_bytes_go_to_every_endpoint(stand: Stand, run: Run) -> None:
+    """threat_4: nothing is mined before both have them."""
+    raws: dict[str, set[str]] = {"one": set(), "two": set()}
+
+    def recording(name: str) -> Callable[[Questions], Reply]:
+        forward = meanwhile(stand, lambda: None)
+
+        def script(questions: Questions) -> Reply:
+            reply = forward(questions)
+            raws[name] |= {each["params"][0] for each in listed(questions) if each["method"] == SEND}
+            if all(raws.values()):
+                stand.node.mine()
+            return reply
+
+        return script
+
+    with serving(recording("one")) as one, serving(recording("two")) as two:
+        place = replace(stand.place(), endpoints=(Endpoint(url=one.url), Endpoint(url=two.url)))
+        stand.node.ask("evm_setAutomine", False)
+        try:
+            code, networks, _ = run(place)
+        finally:
+            stand.node.ask("evm_setAutomine", True)
+    assert (code, networks["devnet"]["state"]) == (0, "paused")
+    assert raws["one"] == raws["two"]
+    assert len(raws["one"]) == 1
+
+
+SEND = "eth_sendRawTransaction"
+
+
+def listed(questions: Any) -> list[dict[str, Any]]:
+    return questions if isinstance(questions, list) else [questions]
+
+
+def test_a_node_that_repeats_its_own_url_gives_no_secret_away(stand: Stand, run: Run) -> None:
+    """threat_57"""
+
+    def script(questions: Questions) -> Reply:
+        words = f"not for http://127.0.0.1/v2/{SECRET}?key={SECRET}"
+        return answers([failure(question, -32000, words) for question in questions])
+
+    with serving(script, path=f"/v2/{SECRET}?key={SECRET}") as node:
+        code, networks, err = run(replace(stand.place(), endpoints=(Endpoint(url=node.url),)))
+    assert (code, networks["devnet"]["state"] in {"refused", "unreachable"}) in {(1, True), (3, True)}
+    assert SECRET not in json.dumps(networks) + err
 
 
 def meanwhile(stand: Stand, act: Callable[[], None]) -> Callable[[Questions], Reply]:
