@@ -16,7 +16,7 @@ At = Callable[[str], Gov]
 RELEASE = str(VECTORS / "payrox-v1-manifest.json")
 TRANSACTION = str(VECTORS / "safe-mainnet-transaction.json")
 HOW = ("--profile", "B", "--odd", "promote")
-KEYED = {"sign", "reject sign", "reject send", "approve", "queue", "execute", "deploy", "facet deploy"}
+KEYED = {"sign", "reject sign", "reject send", "approve", "queue", "execute", "executor run", "deploy", "facet deploy"}
 
 DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("init", "drafted", (), "governance/init/v1"),
@@ -38,6 +38,7 @@ DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("status", "signed", (), "governance/status/v1"),
     ("execute", "ready", (ONE, "--broadcast"), "governance/act/v1"),
     ("verify", "executed", (ONE,), "governance/verification/v1"),
+    ("executor run", "ready", ("--once", "--confirmations", "0", "--broadcast"), "governance/executor/v1"),
     ("cancel", "signed", (ONE, "--reason", "a fault"), "governance/draft/v1"),
     ("pr review", "signed", ("--comment", "COMMENT"), "governance/pull-request/v1"),
     ("signatures", "signed", ("--live",), "governance/live/v1"),
