@@ -78,7 +78,7 @@ class Scenario:
     needs_proxy: bool = False
     waits: bool = False
     """Whether time passes at the end."""
-    stride: int = 2
+    stride: int = 8
     """Every how many points a life is killed once; the long runs kill it anywhere."""
 
 
@@ -187,7 +187,7 @@ SCENARIOS: dict[str, Scenario] = {
     "one call is ready": Scenario(prepare=ready(SET_FEE), stride=1),
     "a facet swap is ready": Scenario(prepare=ready(SWAP)),
     "a batch is ready": Scenario(prepare=ready(BATCH)),
-    "a facet swap is ready, rehearsed": Scenario(prepare=locked_with_effects, rehearsed=True, stride=5),
+    "a facet swap is ready, rehearsed": Scenario(prepare=locked_with_effects, rehearsed=True, stride=16),
     "two proposals are ready": Scenario(prepare=ready(SET_FEE, REMOVE)),
     "signed, to be queued": Scenario(prepare=signed, sends_safe_transactions=True, executions=(0,)),
     "signed, queued, executed": Scenario(
@@ -351,7 +351,7 @@ def test_killed_at_every_point_it_is_executed_once(build: Callable[[Scenario], W
             break
     rolls, points = random.Random(name), at
     while crashes < CRASHES:
-        crashes += new_life(world, (rolls.randrange(points) for _ in itertools.count()), scenario, 40)
+        crashes += new_life(world, (rolls.randrange(points) for _ in itertools.count()), scenario, 120)
     assert crashes >= CRASHES
     assert points > 20
 
