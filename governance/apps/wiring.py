@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from governance.ports import Chain, Exchange, Prover, Sender, Signer, Simulator
 
 GWEI = 10**9
+MAX_JOURNAL = 1 << 30
+"""Bytes of an exported journal."""
 T = TypeVar("T")
 
 
@@ -68,6 +70,13 @@ def document_text(file: Path) -> str:
     from governance.adapters.files import read_text
 
     return read_text(file, str(file))
+
+
+def journal_text(file: Path) -> str:
+    """An exported journal, which may be large."""
+    from governance.adapters.files import read_text
+
+    return read_text(file, str(file), max_bytes=MAX_JOURNAL)
 
 
 def policy(file: Path) -> "Policy":

@@ -48,6 +48,9 @@ DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("emergency drill", "drafted", (), "governance/emergency-drill/v1"),
     ("rollback", "locked", (ONE,), "governance/draft/v1"),
     ("history", "executed", (ONE,), "governance/history/v1"),
+    ("journal verify", "executed", (), "governance/journal/v1"),
+    ("journal head", "executed", (), "governance/journal/v1"),
+    ("journal export", "executed", ("EXPORT",), "governance/journal/v1"),
     ("policy diff", "drafted", ("POLICY", "POLICY"), "governance/policy-diff/v1"),
     ("policy explain", "drafted", (), "governance/policy-explain/v1"),
     ("manifest diff", "drafted", ("FILE", "FILE"), "governance/manifest-diff/v1"),
@@ -101,6 +104,7 @@ def rejection_hash(gov: Gov) -> str:
 def words(gov: Gov, command: str, more: tuple[str, ...]) -> list[str]:
     meant = {
         "POLICY": str(gov.root / "policies.yaml"),
+        "EXPORT": str(gov.root / "journal.jsonl"),
         "COMMENT": str(gov.root / "comment.md"),
         "FILE": str(gov.root / "manifest.json"),
         "DESCRIPTION": str(gov.root / "other.yaml"),

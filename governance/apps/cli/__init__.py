@@ -16,6 +16,7 @@ from governance.apps.cli import (
     executor,
     facets,
     hashes,
+    journal,
     manifests,
     nonces,
     plans,
@@ -65,6 +66,7 @@ app.add_typer(emergency.app, name="emergency", short_help="Pauses signed ahead a
 app.command("rollback", short_help="Write the proposal that takes another one back.")(rollback.rollback)
 app.add_typer(executor.app, name="executor", short_help="The job that executes what is due.")
 app.command("history", short_help="What the journal notes about a proposal.")(plans.history)
+app.add_typer(journal.app, name="journal", short_help="The chain of notes, proven; its head, and an export.")
 app.add_typer(pullrequest.app, name="pr", short_help="What jobs of a code host run on a pull request.")
 app.add_typer(manifests.app, name="manifest")
 app.add_typer(deploy.facet_app, name="facet", short_help="Inspect facets; put them on chain, to be routed to.")
