@@ -53,6 +53,8 @@ class Hooks:
     """A network, the tasks' names, and at which tick of this process."""
     expired: Callable[[Report], None]
     """Its grace has passed: a cancel is to be drafted."""
+    broken: Callable[[Report], None]
+    """A promise is not kept: what takes it back is to be drafted."""
 
 
 class Executor:
@@ -135,6 +137,8 @@ class Executor:
         self._hooks.reported(report)
         if report.outcome is Outcome.EXPIRED:
             self._hooks.expired(report)
+        if report.outcome is Outcome.BROKEN:
+            self._hooks.broken(report)
         return report_words(report)
 
     def _remember(self, station: Station, report: Report) -> None:

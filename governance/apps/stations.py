@@ -88,7 +88,7 @@ def _station(
             journal=journal,
             executions=executions,
             rehearse=wiring.rehearse(space, site) if orders.rehearse else None,
-            guards=(*wiring.guards(site), noted),
+            guards=(*wiring.guards(space, site), noted),
         ),
     )
 

@@ -188,14 +188,17 @@ def prover(at: "Site") -> "Prover | None":
     return at.chain if isinstance(at.chain, AgreedChain) else None
 
 
-def guards(at: "Site") -> "tuple[Callable[[Sighting], None], ...]":
-    """What is asked of a sighting just before something is sent: that the block holds what several endpoints said of it."""
+def guards(space: "FileWorkspace", at: "Site") -> "tuple[Callable[[Sighting], None], ...]":
+    """What is asked of a sighting just before something is sent: that earlier waves hold on their networks, and that the
+    block holds what several endpoints said of it.
+    """
     from functools import partial
 
     from governance.life.proven import require_proven
+    from governance.life.rollout import require_wave
 
-    by = prover(at)
-    return () if by is None else (partial(require_proven, at, by),)
+    by, in_turn = prover(at), partial(require_wave, space, partial(site, space))
+    return (in_turn,) if by is None else (in_turn, partial(require_proven, at, by))
 
 
 def site(space: "FileWorkspace", network: str) -> "Site":

@@ -10,7 +10,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, TypeAdapter
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo, field_validator
 
 from governance.core.alive import DangerName
 from governance.core.errors import Finding, Rejected
@@ -28,6 +28,7 @@ from governance.core.fields import (
 )
 from governance.core.findings import validated
 from governance.core.risk import Risk
+from governance.core.rollout import Wave, require_partition
 from governance.core.tree import Mapping, Scalar, digest
 from governance.core.units import Bytes32, shown
 
@@ -72,6 +73,8 @@ class ProposalDocument(DocumentPart):
     """What must be true afterwards, beside the effects that the kind promises itself."""
     after: ProposalIdField | None = None
     """A proposal that must be executed first."""
+    rollout: Annotated[list[Wave], Field(min_length=1)] | None = None
+    """In which waves its networks are reached; all at once where nothing is said."""
     not_after: MomentField | None = None
     """From then on it must not be queued any more."""
     introduce: list[Introduction] = Field(default_factory=list)
@@ -82,6 +85,13 @@ class ProposalDocument(DocumentPart):
     """Dangers to the governance itself that come about and are meant; each is refused without its name here."""
     risk: Risk | None = None
     """How grave its author says it is; what it really is, is computed. Saying too little is refused."""
+
+    @field_validator("rollout")
+    @classmethod
+    def _every_network_in_one_wave(cls, waves: list[Wave] | None, info: ValidationInfo) -> list[Wave] | None:
+        if waves is not None and "networks" in info.data:
+            require_partition(waves, info.data["networks"])
+        return waves
 
     @property
     def contained(self) -> tuple[str, ...]:

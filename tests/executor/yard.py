@@ -142,6 +142,7 @@ class Yard:
             reported=self.told.append,
             taken_over=lambda *_: None,
             expired=lambda _: None,
+            broken=lambda _: None,
         )
 
     def once(self) -> list[Mapping[str, str]]:

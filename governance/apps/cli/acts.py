@@ -104,7 +104,7 @@ def _run(
 
         with show.waiting(f"{proposal_id} on {name}"):
             rehearse = None if unrehearsed else wiring.rehearse(space, site)
-            sighting = act(site, space, proposal_id, sender, told, rehearse=rehearse, guards=wiring.guards(site))
+            sighting = act(site, space, proposal_id, sender, told, rehearse=rehearse, guards=wiring.guards(space, site))
         results.append({**show.sighting_document(sighting), "receipts": [show.receipt_document(*r) for r in receipts]})
         unnoted = trouble(partial(note_acts, wiring.journal(space), sighting, note, receipts)) or unnoted
     if json:

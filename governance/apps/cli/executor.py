@@ -121,7 +121,9 @@ def _until_told(job: "Executor") -> None:
 
 
 def _hooks(space: "FileWorkspace", metrics: "Metrics", log: "EventLog", failures: list[Any]) -> "Hooks":
+    from governance.apps.drafts import draft_cancel, draft_rollback
     from governance.apps.executor import Hooks
+    from governance.core.errors import GovError
 
     def both(name: str) -> Any:
         def tell(*arguments: Any) -> None:
@@ -135,13 +137,23 @@ def _hooks(space: "FileWorkspace", metrics: "Metrics", log: "EventLog", failures
         del failures[:-100]
         both("failed")(network, error)
 
-    def expired(report: Any) -> None:
-        from governance.apps.drafts import draft_cancel
+    def drafted(event: str, draft: Any) -> Any:
+        def write(report: Any) -> None:
+            try:
+                file = draft(space, report)
+            except GovError as error:  # the task is told all the same; only its draft is missing
+                log.failed(report.task.network, error)
+                return
+            if file is not None:
+                log.told(event, network=report.task.network, proposal=report.task.proposal, file=file)
 
-        file = draft_cancel(space, report)
-        if file is not None:
-            log.told("cancel-drafted", network=report.task.network, proposal=report.task.proposal, file=file)
+        return write
 
     return Hooks(
-        ticked=both("ticked"), failed=failed, reported=both("reported"), taken_over=both("taken_over"), expired=expired
+        ticked=both("ticked"),
+        failed=failed,
+        reported=both("reported"),
+        taken_over=both("taken_over"),
+        expired=drafted("cancel-drafted", draft_cancel),
+        broken=drafted("rollback-drafted", draft_rollback),
     )
