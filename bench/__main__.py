@@ -9,11 +9,12 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 # Others get the C keccak as well: what is compared is their code, not their default backend.
 os.environ["ETH_HASH_BACKEND"] = "pysha3"
 
-from bench import decisions, emergency, processes, rehearsals, reviews, safehash, signatures, ticks, trees
+from bench import decisions, emergency, execution, processes, rehearsals, reviews, safehash, signatures, ticks, trees
 from bench.harness import Contest
 from bench.report import Aim, aims_text, below, contest_text, faster, value
 
@@ -127,6 +128,13 @@ def _tick(package_json: Path) -> Iterator[tuple[Contest, list[Aim]]]:
             idle,
             [
                 Aim(text="an idle tick is one round trip", measured=trips, bound=2, at_least=False, unit=""),
+                Aim(
+                    text="an operation is mined one block after the one that makes it ready, as by a loop that only does that",
+                    measured=median(execution.blocks_until_mined()[0]),
+                    bound=1.5,
+                    at_least=False,
+                    unit=" blocks",
+                ),
                 Aim(
                     text=f"a tick costs no more while {most:,} wait than while one does, but for a fifth",
                     measured=ticks.growth(idle),
