@@ -87,6 +87,7 @@ def _queue(chain: Chain, root: Path, number: int) -> Queue:
         document = {**real, "proposal": name}
         (step,) = document["networks"]["devnet"]["plan"]["steps"]
         step["operation"]["id"] = to_hex(one)
+        step["safe_tx"]["nonce"] = str(position)
         space.lock_file(name).write_text(json.dumps(document))
     slots = [to_hex(keccak(one + TIMESTAMPS_SLOT.to_bytes(32))) for one in ids]
     far = to_hex(FAR.to_bytes(32))
