@@ -89,6 +89,7 @@ def _station(
             executions=executions,
             rehearse=wiring.rehearse(space, site) if orders.rehearse else None,
             guards=(*wiring.guards(space, site), noted),
+            recalling=wiring.recalling,
         ),
     )
 

@@ -236,6 +236,13 @@ def site_over(chain: "Chain", place: "Network") -> "Site":
     )
 
 
+def recalling(at: "Site") -> "Site":
+    """The same ports for one piece of work, over a chain that is asked each thing about a block once."""
+    from governance.adapters.recalled import RecalledChain
+
+    return site_over(RecalledChain(at.chain), at.network)
+
+
 def exchange(place: "Network") -> "Exchange":
     """The Safe Transaction Service of a network: `GOV_SAFE_SERVICE_<NETWORK>`, else the one that Safe runs for the chain."""
     from governance.adapters.safeservice import SafeService

@@ -5,7 +5,7 @@ task is not held up. It may be asked again at any time, by anybody, after any in
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from governance.core.agenda import Action, Task
@@ -80,13 +80,15 @@ class Means:
     """None where the node cannot play blocks and the operator said to go without."""
     guards: tuple[Callable[[Sighting], None], ...] = ()
     """What else must hold before anything is sent; each raises."""
+    recalling: Callable[[Site], Site] = lambda site: site
+    """The same ports for one task, over a chain that is asked each thing about a block once."""
 
 
 def fulfil(means: Means, task: Task) -> Report:
     """Do it, or say why not."""
     acts = {Action.QUEUE: _queue, Action.EXECUTE: _execute, Action.SETTLE: _settle}
     try:
-        return acts[task.action](means, task)
+        return acts[task.action](replace(means, site=means.recalling(means.site)), task)
     except InFlight as error:
         return _of(task, Outcome.IN_FLIGHT, error)
     except Unreachable as error:

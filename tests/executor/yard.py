@@ -24,7 +24,7 @@ from governance.adapters.keys import KeystoreSigner
 from governance.adapters.sender import JournalledSender
 from governance.adapters.shelf import FileShelf
 from governance.apps.executor import Executor, Hooks, Station
-from governance.apps.wiring import site_over
+from governance.apps.wiring import recalling, site_over
 from governance.core.errors import GovError
 from governance.core.journal import Entry
 from governance.core.keccak import keccak
@@ -126,6 +126,7 @@ class Yard:
                 executions=hearts[1],
                 rehearse=self.rehearse(site),
                 guards=(lambda sighting: note_sighting(journal, sighting),),
+                recalling=recalling,
             ),
         )
 
