@@ -5,6 +5,7 @@ and after each commit to a database, after each signature. A process is forked, 
 kills itself at its k-th point, if it has one. What runs in it is the executor's own code and nothing else.
 """
 
+import gc
 import itertools
 import os
 import signal
@@ -197,8 +198,10 @@ def unlocked(file: Path) -> KeystoreSigner:
 
 def run_killed(act: Callable[[], object], at: int) -> bool:
     """Run in a forked process that kills itself at its point number `at`; False when it came to its end before that."""
+    gc.freeze()  # what is here already is left alone by the child's collector, and so need not be copied
     child = os.fork()
     if child == 0:
+        gc.disable()
         _die_at(at)
         code = 3
         try:
