@@ -13,6 +13,7 @@ import rfc8785
 
 from governance.core.errors import Finding, Rejected
 from governance.core.journal import Entry, verify
+from governance.core.strictjson import require_shallow
 from governance.core.units import Bytes32, Moment, shown, to_hex, word
 
 _KEYS = {"sequence", "at", "kind", "proposal", "network", "subject", "previous", "hash"}
@@ -81,6 +82,7 @@ def _entry(line: str) -> Entry:
     """Raises ValueError and its like on anything but the canonical line of a note."""
     if len(line) > MAX_LINE:
         raise ValueError("too long")
+    require_shallow(line, shown_as="the note")
     value = json.loads(line)
     if not isinstance(value, dict) or set(value) != _KEYS or not isinstance(value["subject"], dict):
         raise ValueError("no note")

@@ -405,6 +405,7 @@ def test_where_the_cap_leaves_no_room_what_is_there_is_waited_for(world: World, 
     assert world.kept() == [first]
 
 
+@pytest.mark.slow
 def test_a_nonce_is_replaced_so_often_and_no_more(world: World, counts: Call) -> None:
     """threat_05"""
     stuck(world, counts)

@@ -207,6 +207,7 @@ def commands() -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", commands())
 def test_the_command_lines_of_the_deployment_files_run(at: At, tmp_path: Path, name: str) -> None:
     """What only the place has (paths, options that make it last) is changed; everything else is run as it is written."""

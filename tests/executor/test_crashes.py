@@ -325,21 +325,21 @@ def require_all_is_well(world: World, scenario: Scenario) -> None:
     assert reverted <= scenario.reverted
 
 
+def anywhere(rolls: random.Random, points: int) -> Iterator[int]:
+    """Any point of a life, and as often one of its first, since a life in which there is little to do has no others."""
+    while True:
+        yield rolls.randrange(points)
+        yield rolls.randrange(10)
+
+
 @pytest.mark.parametrize("name", ["one call is ready", "blocks come only between lives", "signed, queued, executed"])
 def test_killed_anywhere_it_is_executed_once(build: Callable[[Scenario], World], name: str) -> None:
     """threat_12: a sample of the sweep below."""
     world, scenario = build(SCENARIOS[name]), SCENARIOS[name]
     scenario.prepare(world.place)
     rolls = random.Random(name)
-    crashes = new_life(world, (rolls.randrange(70) for _ in itertools.count()), scenario, 25)
+    crashes = new_life(world, anywhere(rolls, 50), scenario, 25)
     assert crashes > 5
-
-
-def anywhere(rolls: random.Random, points: int) -> Iterator[int]:
-    """Any point of a life, and as often one of its first, since a life in which there is little to do has no others."""
-    while True:
-        yield rolls.randrange(points)
-        yield rolls.randrange(10)
 
 
 @pytest.mark.slow

@@ -77,7 +77,7 @@ def require_nothing_wrong(yard: Yard, proxy: Faulty, since: int) -> None:
 @pytest.mark.parametrize("fault", Fault)
 def test_one_thing_goes_wrong_somewhere(yard: tuple[Yard, Faulty], node: Devnet, fault: Fault) -> None:
     """threat_01 threat_02 threat_13 threat_22: a sample of the sweep below."""
-    for at in (0, 9, 17, 21):
+    for at in (9, 17):
         assert live(*yard, node, {at: fault}) > at
 
 

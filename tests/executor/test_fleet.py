@@ -150,7 +150,8 @@ def ready(place: Place) -> None:
     place.warp(DELAY)
 
 
-@pytest.mark.parametrize("hosts", [2, pytest.param(5, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("hosts", [2, 5])
 def test_executors_on_one_database_execute_once(fleet: Fleet, server: Postgres, hosts: int) -> None:
     """threat_11"""
     database = server.fresh()
@@ -169,6 +170,7 @@ def test_executors_on_one_database_execute_once(fleet: Fleet, server: Postgres, 
     assert fleet.reverted(since) <= hosts - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", [("executor", "executor"), ("executor", "bob")], ids=["one key", "two keys"])
 def test_executors_that_share_nothing_but_the_chain_execute_once(
     fleet: Fleet, tmp_path: Path, keys: tuple[str, str]
@@ -211,6 +213,7 @@ def test_a_host_that_dies_for_good_is_taken_over_within_three_ticks(fleet: Fleet
     assert taken["ticks"] <= 3
 
 
+@pytest.mark.slow
 def test_a_task_of_another_version_is_taken_over(fleet: Fleet, tmp_path: Path) -> None:
     """The software was exchanged in mid-flight: what the old one left is neither waited for nor lost."""
     database = f"sqlite:///{tmp_path / 'journal.sqlite3'}"
