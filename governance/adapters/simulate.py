@@ -11,23 +11,20 @@ from functools import cached_property
 from typing import Any
 
 from governance.adapters.chain import answer_of, matches
+from governance.adapters.played import LASTING, changes_in, delegated_in, played_call, quantity, traced
 from governance.adapters.recalled import RecalledChain
-from governance.adapters.reverts import explain
 from governance.adapters.rpc import Request, Rpc, RpcError
 from governance.core.call import Call
-from governance.core.difference import Change, Part, ordered
+from governance.core.difference import Change, Part
 from governance.core.errors import GovError, Unreachable
 from governance.core.facts import Head, Log, Receipt
-from governance.core.scenes import Frame, Played, Scene, Sent, Trace, Traced, Trial
+from governance.core.scenes import Played, Scene, Sent, Trace, Traced, Trial
 from governance.core.units import (
     ZERO_ADDRESS,
     ZERO_WORD,
     Address,
     Bytes32,
     Moment,
-    checksummed,
-    hex_bytes,
-    shown,
     to_hex,
 )
 from governance.ports import Answer, Chain
@@ -108,17 +105,17 @@ class NodeSimulator:
         answers = self._traced.pop(_key(trial, at), None) or self._rpc.together(_tracers(trial, at))
         difference, tree = (self._require(answer, "debug_traceCall") for answer in answers)
         with self._well_formed("a trace"):
-            return Trace(changes=_changes(difference, without=sent.sender), delegated=tuple(_delegated(tree)))
+            return Trace(changes=changes_in(difference, without=sent.sender), delegated=tuple(delegated_in(tree)))
 
     def traces(self, wanted: Sequence[Trial], at: Head) -> list[Traced]:
         """What stores a word went through: a revert leaves none. Of the others, another tracer tells whether, and why not."""
         made = self._each(wanted, "prestateTracer", {"diffMode": True}, at)
         with self._well_formed("traces"):
-            found = [_changes(each, without=trial.sent.sender) for trial, each in zip(wanted, made, strict=True)]
-        silent = [i for i, changes in enumerate(found) if not any(each.part in _LASTING for each in changes)]
+            found = [changes_in(each, without=trial.sent.sender) for trial, each in zip(wanted, made, strict=True)]
+        silent = [i for i, changes in enumerate(found) if not any(each.part in LASTING for each in changes)]
         calls = dict(zip(silent, self._each([wanted[i] for i in silent], "callTracer", {}, at), strict=True))
         with self._well_formed("traces"):
-            return [_traced(changes, calls.get(i)) for i, changes in enumerate(found)]
+            return [traced(changes, calls.get(i)) for i, changes in enumerate(found)]
 
     @contextmanager
     def _well_formed(self, wanted: str) -> Iterator[None]:
@@ -144,7 +141,7 @@ class NodeSimulator:
             (self._gas_limits[at],) = self._rpc.ask([_whole_block(at)])
         (block,) = self._rpc.results([self._gas_limits[at]])
         with self._well_formed("a block"):
-            return _number(block["gasLimit"])
+            return quantity(block["gasLimit"])
 
     def alike(self, chains: Sequence[Chain], calls: Sequence[Call]) -> None:
         """Ask the same views of several supposed states in one request; each of these knows its answers then."""
@@ -169,7 +166,7 @@ class NodeSimulator:
     def _run(self, blocks: Sequence[Block], answer: Any) -> list[list[Played]]:
         answered = self._require(answer, "eth_simulateV1")
         with self._well_formed("simulated blocks"):
-            played = [[_played(call) for call in block["calls"]] for block in answered]
+            played = [[played_call(call) for call in block["calls"]] for block in answered]
         if [len(block) for block in played] != [len(block["calls"]) for block in blocks]:
             raise self._rpc.garbled("every simulated call")
         return played
@@ -378,100 +375,3 @@ def _supposing(sent: Sent, moment: Moment, given: Sequence[Change]) -> dict[str,
     if sent.call.value:
         overrides.setdefault(sent.sender, {})["balance"] = hex(sent.call.value)
     return {"stateOverrides": overrides, "blockOverrides": {"time": hex(moment.seconds)}}
-
-
-_LASTING = (Part.STORAGE, Part.CODE)
-
-
-def _traced(changes: tuple[Change, ...], call: Any) -> Traced:
-    """`call` is None of what is known to have gone through."""
-    if call is None or call.get("error") is None:
-        return Traced(ok=True, reason="", changes=changes)
-    why = _innermost(call)
-    reason = _reason({"message": why["error"]}, hex_bytes(why.get("output", "0x")))
-    return Traced(ok=False, reason=reason, changes=())
-
-
-def _innermost(call: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The call that began a revert: a Safe, for one, says only that there was one."""
-    failed = [inner for inner in call.get("calls") or () if inner.get("error")]
-    return _innermost(failed[-1]) if failed else call
-
-
-def _played(call: Mapping[str, Any]) -> Played:
-    error, data = call.get("error"), hex_bytes(call["returnData"])
-    ok = _number(call["status"]) == 1
-    if isinstance(error, dict) and isinstance(error.get("data"), str) and not ok:
-        data = hex_bytes(error["data"])  # geth leaves the return data of a revert empty
-    return Played(
-        ok=ok,
-        data=data,
-        gas_used=_number(call["gasUsed"]),
-        reason="" if ok else _reason(error, data),
-        logs=tuple(_log(entry) for entry in call.get("logs") or ()),
-    )
-
-
-def _reason(error: Any, data: bytes) -> str:
-    """Revert data in words; without any, the node's own, such as that gas ran out."""
-    said = "" if data or not isinstance(error, dict) else shown(str(error.get("message", "")))
-    return said or explain(data)
-
-
-def _log(entry: Mapping[str, Any]) -> Log:
-    return Log(
-        address=checksummed(hex_bytes(entry["address"])),
-        topics=tuple(_word(topic) for topic in entry["topics"]),
-        data=hex_bytes(entry["data"]),
-        block=_number(entry["blockNumber"]),
-        index=_number(entry["logIndex"]),
-        tx_hash=ZERO_WORD,
-    )
-
-
-def _changes(difference: Mapping[str, Any], *, without: Address) -> tuple[Change, ...]:
-    """Both sides of the tracer's difference; who sends pays and counts, which is no effect of the call."""
-    before, after = difference["pre"], difference["post"]
-    found: list[Change] = []
-    for written in sorted({*before, *after}):
-        account = checksummed(hex_bytes(written))
-        was, now = before.get(written) or {}, after.get(written) or {}
-        if account != without:
-            found += _numbers(account, was, now)
-        if "code" in now:
-            codes = hex_bytes(was.get("code", "0x")), hex_bytes(now["code"])
-            found.append(Change(account=account, part=Part.CODE, before=codes[0], after=codes[1]))
-        slots = was.get("storage") or {}, now.get("storage") or {}
-        for slot in {*slots[0], *slots[1]}:  # a side that leaves a slot out says zero
-            words = [_word(side.get(slot, "0x0")) for side in slots]
-            found.append(Change(account=account, part=Part.STORAGE, slot=_word(slot), before=words[0], after=words[1]))
-    return ordered(found)
-
-
-def _numbers(account: Address, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
-    for part in (Part.BALANCE, Part.NONCE):
-        if part in now:
-            numbers = [_whole(side.get(part, 0)).to_bytes(32, "big") for side in (was, now)]
-            yield Change(account=account, part=part, before=numbers[0], after=numbers[1])
-
-
-def _delegated(frame: Mapping[str, Any]) -> Iterator[Frame]:
-    """Every delegatecall (and callcode) of a call tree that was not undone by a revert above it."""
-    if frame.get("error"):
-        return
-    if frame["type"] in {"DELEGATECALL", "CALLCODE"}:
-        yield Frame(account=checksummed(hex_bytes(frame["from"])), code=checksummed(hex_bytes(frame["to"])))
-    for inner in frame.get("calls") or ():
-        yield from _delegated(inner)
-
-
-def _word(text: str) -> Bytes32:
-    return Bytes32(int(text, 16).to_bytes(32, "big"))
-
-
-def _number(text: str) -> int:
-    return int(text, 16)
-
-
-def _whole(value: Any) -> int:
-    return value if isinstance(value, int) else int(value, 16)
