@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LEASE_TICKS = 2
 """Ticks that a task may take; the tick after that takes it over."""
+TIDY_TICKS = 500
+"""Each so many ticks of a network, tasks that are over for long are deleted."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,6 +100,8 @@ class Executor:
 
     def _tick(self, station: Station) -> list[str]:
         station.ticks += 1
+        if station.ticks % TIDY_TICKS == 1:
+            self._durable.tidy()
         taken = self._durable.take_over([station.network], self._running.__contains__)
         self._recall(station)
         with station.memory:

@@ -51,11 +51,16 @@ class Direct:
         self._fulfil = fulfil
         self._results: dict[str, Mapping[str, str]] = {}
         self._at = ""
+        self.tidied = 0
 
     def start(self, queues: Sequence[str]) -> None: ...
 
     def take_over(self, networks: Sequence[str], mine: Callable[[str], bool]) -> list[str]:
         return []
+
+    def tidy(self) -> int:
+        self.tidied += 1
+        return 0
 
     def submit(self, name: str, task: Mapping[str, str], queue: str) -> str:
         self._at = f"{name}#{len(self._results)}"
