@@ -17,8 +17,9 @@ test: .venv/.dev contracts/node_modules/.stamp tests/interop/node_modules/.stamp
 	cd contracts && npm run --silent test
 
 test-all: .venv/.dev contracts/node_modules/.stamp tests/interop/node_modules/.stamp    ## All tests and sweeps, with the coverage that core must keep.
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered -m "not sweep" tests
 	$(BIN)/coverage report --include='governance/core/*' --fail-under=95
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m sweep tests
 	cd contracts && npm run --silent test
 
 fuzz: .venv/.dev    ## Search documents for faults with new randomness (the tests search the same way each time).

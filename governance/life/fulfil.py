@@ -5,7 +5,7 @@ task is not held up. It may be asked again at any time, by anybody, after any in
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from governance.core.agenda import Action, Task
@@ -83,12 +83,16 @@ class Means:
     recalling: Callable[[Site], Site] = lambda site: site
     """The same ports for one task, over a chain that is asked each thing about a block once."""
 
+    def anew(self) -> Site:
+        """The ports, with nothing of what a task was told before."""
+        return self.recalling(self.site)
+
 
 def fulfil(means: Means, task: Task) -> Report:
     """Do it, or say why not."""
     acts = {Action.QUEUE: _queue, Action.EXECUTE: _execute, Action.SETTLE: _settle}
     try:
-        return acts[task.action](replace(means, site=means.recalling(means.site)), task)
+        return acts[task.action](means, task)
     except InFlight as error:
         return _of(task, Outcome.IN_FLIGHT, error)
     except Unreachable as error:
@@ -113,10 +117,12 @@ def step_of(sighting: Sighting, operation: Bytes32) -> StepSighting:
 
 
 def _queue(means: Means, task: Task) -> Report:
+    site = means.anew()
+
     def act(receipts: list[tuple[str, Receipt]]) -> Sighting:
         told = _teller(receipts)
         return queue(
-            means.site,
+            site,
             means.workspace,
             task.proposal,
             means.sender,
@@ -131,10 +137,12 @@ def _queue(means: Means, task: Task) -> Report:
 
 
 def _execute(means: Means, task: Task) -> Report:
+    site = means.anew()
+
     def act(receipts: list[tuple[str, Receipt]]) -> Sighting:
         told = _teller(receipts)
         return execute(
-            means.site,
+            site,
             means.workspace,
             task.proposal,
             means.sender,
@@ -143,7 +151,7 @@ def _execute(means: Means, task: Task) -> Report:
             guards=means.guards,
         )
 
-    return _acted(means, task, due=Stage.READY, done=frozenset({Stage.EXECUTED}), act=act)
+    return _acted(means, site, task, due=Stage.READY, done=frozenset({Stage.EXECUTED}), act=act)
 
 
 def _teller(receipts: list[tuple[str, Receipt]]) -> Callable[[str, Receipt], None]:
@@ -166,13 +174,14 @@ _NOT_NOW = {
 
 def _acted(
     means: Means,
+    site: Site,
     task: Task,
     *,
     due: Stage,
     done: frozenset[Stage],
     act: Callable[[list[tuple[str, Receipt]]], Sighting],
 ) -> Report:
-    sighting = look(means.site, means.workspace, task.proposal)
+    sighting = look(site, means.workspace, task.proposal)
     seen = step_of(sighting, task.operation)
     receipts: list[tuple[str, Receipt]] = []
     if seen.stage is due:
@@ -190,7 +199,7 @@ def _acted(
 
 def _settle(means: Means, task: Task) -> Report:
     """Only what is final is noted: an execution that a reorganisation can still take back is in flight."""
-    sighting = look(means.site, means.workspace, task.proposal)
+    sighting = look(means.anew(), means.workspace, task.proposal)
     seen = step_of(sighting, task.operation)
     at = sighting.head.timestamp
     if seen.stage is not Stage.EXECUTED:
@@ -217,4 +226,4 @@ def _settle(means: Means, task: Task) -> Report:
 
 def _broken(means: Means, task: Task) -> tuple[Finding, ...]:
     """Every promise that is not kept. Raises where that cannot be told: not to know is not to have broken."""
-    return verify(means.site, means.workspace, task.proposal).broken
+    return verify(means.anew(), means.workspace, task.proposal).broken

@@ -245,6 +245,8 @@ def build(request: pytest.FixtureRequest, node: Devnet, tmp_path: Path) -> Itera
     with ExitStack() as stack:
 
         def made(scenario: Scenario) -> World:
+            node.ask("anvil_setNextBlockBaseFeePerGas", hex(10**9))  # which outlives whatever put the chain back
+            node.ask("evm_mine")
             place = stack.enter_context(on_anvil(node, tmp_path / "workspace", scenario.options))
             folder = tmp_path / "executor"
             folder.mkdir(mode=0o700)
@@ -343,6 +345,7 @@ def test_killed_anywhere_it_is_executed_once(build: Callable[[Scenario], World],
 
 
 @pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_killed_at_every_point_it_is_executed_once(build: Callable[[Scenario], World], name: str) -> None:
     """threat_12 threat_02 threat_03 threat_04 threat_05 threat_06 threat_07 threat_09 threat_23 threat_60: once at each

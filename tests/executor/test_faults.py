@@ -82,6 +82,7 @@ def test_one_thing_goes_wrong_somewhere(yard: tuple[Yard, Faulty], node: Devnet,
 
 
 @pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize("fault", Fault)
 def test_any_request_may_go_wrong(yard: tuple[Yard, Faulty], node: Devnet, fault: Fault) -> None:
     """threat_01 threat_02 threat_03 threat_13 threat_15 threat_22: every request of two lives, once."""
@@ -92,8 +93,9 @@ def test_any_request_may_go_wrong(yard: tuple[Yard, Faulty], node: Devnet, fault
 
 
 @pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize("fault", Fault)
 def test_from_any_request_on_everything_goes_wrong(yard: tuple[Yard, Faulty], node: Devnet, fault: Fault) -> None:
     """threat_01 threat_14: an endpoint that goes bad and stays so, for two lives."""
-    for at in range(0, REQUESTS, 4):
+    for at in range(0, REQUESTS, 8):
         live(*yard, node, dict.fromkeys(range(at, at + 400), fault))

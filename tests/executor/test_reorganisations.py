@@ -136,6 +136,7 @@ def test_what_is_taken_back_is_done_again(build: Callable[[str], Yard], node: De
 
 
 @pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize("again", [False, True], ids=["gone", "mined elsewhere"])
 @pytest.mark.parametrize("phase", PHASES)
 def test_of_any_depth(build: Callable[[str], Yard], node: Devnet, phase: str, again: bool) -> None:

@@ -373,6 +373,7 @@ def test_a_few_lives_are_as_the_model_says() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.sweep
 def test_a_hundred_thousand_steps_are_as_the_model_says() -> None:
     """threat_09 threat_11 threat_24 threat_26 threat_27 threat_30 threat_31 threat_32 threat_34 threat_35"""
     found = {"steps": 0, "executed": 0, "cancelled": 0}
