@@ -132,7 +132,7 @@ def _queue(means: Means, task: Task) -> Report:
         )
 
     return _acted(
-        means, task, due=Stage.APPROVED, done=frozenset({Stage.WAITING, Stage.READY, Stage.EXECUTED}), act=act
+        means, site, task, due=Stage.APPROVED, done=frozenset({Stage.WAITING, Stage.READY, Stage.EXECUTED}), act=act
     )
 
 
