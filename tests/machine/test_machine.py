@@ -3,6 +3,7 @@
 I1 at most one execution of each incarnation; I2 nothing before its time; I3 what is executed is what was derived; I4 a quorum
 of the owners of that moment; I8 the council can still act. I5, I6, I7, I9 and I10 are of policy, database, journal, keys and
 alarms: `tests/core/test_policy_properties.py`, `tests/executor`, `tests/adapters/test_journal.py`, `tests/apps/test_canary.py`.
+No nonce is pinned ahead and nothing is reorganised here; which log is an operation's newest comes from the model.
 """
 
 from typing import Any
@@ -375,11 +376,8 @@ def test_a_few_lives_are_as_the_model_says() -> None:
 @pytest.mark.slow
 @pytest.mark.sweep
 def test_a_hundred_thousand_steps_are_as_the_model_says() -> None:
-    """threat_09 threat_11 threat_24 threat_26 threat_27 threat_30 threat_31 threat_32 threat_34 threat_35"""
-    found = {"steps": 0, "executed": 0, "cancelled": 0}
-    while found["steps"] < 100_000:
-        more = run(LIVES, STEPS)
-        found = {name: found[name] + more[name] for name in found}
-        assert more["steps"] > 0
+    """threat_24 threat_26 threat_27 threat_30 threat_31 threat_32 threat_34 threat_35"""
+    found = run(LIVES, STEPS)
+    assert found["steps"] >= 100_000  # in one round: another one would live the same lives again
     assert found["executed"] > 1000
     assert found["cancelled"] > 100
