@@ -236,8 +236,8 @@ class Beat:
     """The block that was looked at before is no longer there: nothing that followed from it may be kept."""
     operations: Mapping[Bytes32, int]
     """Ids that the timelock has logged something about since, with the newest block of a log."""
-    nonces: Mapping[Address, int]
-    """Of each Safe that is watched."""
+    nonce: int
+    """The next one of the council's Safe."""
     balance: int
     """What the payer has left, in wei."""
 

@@ -15,7 +15,7 @@ from governance.core.call import Call, decode, encode_call, function
 from governance.core.errors import Finding, Refused, Unreachable
 from governance.core.facts import Head, Log, OperationEvent
 from governance.core.network import Network
-from governance.core.safelayout import NONCE_SLOT
+from governance.core.slots import SAFE_NONCE, word_at
 from governance.core.units import Address, Bytes32, Moment, to_hex, word
 from governance.ports import Beat, Chain, Execution
 
@@ -36,7 +36,7 @@ class NodeHeart:
     def beat(self, before: Head | None) -> Beat:
         """One request. Values beside the block are the backend's newest, which only say when to look."""
         requests = [*self._always(), *([] if before is None else self._since(before))]
-        chain_id, latest, pending, final, balance, council, guardian, *since = self._rpc.together(requests)
+        chain_id, latest, pending, final, balance, nonce, *since = self._rpc.together(requests)
         self._chain.require_this(self._rpc.results([chain_id])[0])
         head = self._chain.head_of(self._rpc.results([latest])[0])
         forked, operations = self._news(before, since)
@@ -46,23 +46,18 @@ class NodeHeart:
             final=self._final(head, final),
             forked=forked,
             operations={} if forked else operations,
-            nonces={
-                self._network.council: self._word(council),
-                self._network.guardian: self._word(guardian),
-            },
+            nonce=int.from_bytes(word(self._rpc.results([nonce])[0])),
             balance=self._chain.number(self._rpc.results([balance])[0]),
         )
 
     def _always(self) -> list[Request]:
-        slot = to_hex(NONCE_SLOT.to_bytes(32, "big"))
         return [
             ("eth_chainId", []),
             ("eth_getBlockByNumber", ["latest", False]),
             ("eth_getBlockByNumber", ["pending", False]),
             ("eth_getBlockByNumber", ["finalized", False]),
             ("eth_getBalance", [self._payer, "latest"]),
-            ("eth_getStorageAt", [self._network.council, slot, "latest"]),
-            ("eth_getStorageAt", [self._network.guardian, slot, "latest"]),
+            ("eth_getStorageAt", [self._network.council, to_hex(word_at(SAFE_NONCE)), "latest"]),
         ]
 
     def _since(self, before: Head) -> list[Request]:
@@ -108,9 +103,6 @@ class NodeHeart:
         message = f"{self._rpc.shown} does not say which block is final"
         finding = Finding(rule="no-finality", message=message, hint="say how many blocks are enough: --confirmations N")
         raise Refused("what is final is not known", findings=(finding,))
-
-    def _word(self, answer: Any) -> int:
-        return int.from_bytes(word(self._rpc.results([answer])[0]))
 
     def timestamps(self, ids: Sequence[Bytes32], at: Head) -> list[int]:
         """In as many requests as the endpoint wants."""

@@ -38,7 +38,7 @@ class AgreedHeart:
             final=min(sorted((beat.final for beat in beats), reverse=True)[agree - 1], head.number),
             forked=sum(beat.forked for beat in beats) >= agree,
             operations={one: block for beat in beats for one, block in beat.operations.items()},
-            nonces=(there or beats)[0].nonces,
+            nonce=(there or beats)[0].nonce,
             balance=(there or beats)[0].balance,
         )
 

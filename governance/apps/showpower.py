@@ -42,14 +42,16 @@ def _alone(each: "Power") -> list[str]:
     """How many paths of each kind there are afterwards; which they are stands among findings and notes."""
     from governance.core.power import BYPASS, SINGLE_KEY, STOP
 
-    found = (*each.new, *each.standing)
-    counted = {rule: len([path for path in found if path.rule == rule]) for rule in (SINGLE_KEY, BYPASS, STOP)}
+    made, standing = each.paths()
+    counted = {
+        rule: len([path for path in (*made, *standing) if path.rule == rule]) for rule in (SINGLE_KEY, BYPASS, STOP)
+    }
     titles = {
         SINGLE_KEY: "upgrades by one key alone",
         BYPASS: "ways around the timelock's delay",
         STOP: "stops by one key alone",
     }
-    new = {rule: len([path for path in each.new if path.rule == rule]) for rule in counted}
+    new = {rule: len([path for path in made if path.rule == rule]) for rule in counted}
     return [
         f"{titles[rule]}: {count or 'none'}{f', {new[rule]} of them new' if new[rule] else ''}"
         for rule, count in counted.items()
@@ -77,7 +79,7 @@ def power_document(each: "Power | None") -> dict[str, Any] | None:
         "becomes": [{"account": account, "before": was, "after": now} for account, was, now in each.becomes],
         "paths": [
             {**_path_document(path), "new": new}
-            for new, found in ((True, each.new), (False, each.standing))
+            for new, found in zip((True, False), each.paths(), strict=True)
             for path in found
         ],
     }

@@ -80,12 +80,3 @@ class Agenda(Generic[Key]):
                 del self._when[key]
                 due.append(key)
         return due
-
-    def next(self) -> int | None:
-        """When something is due next, None while nothing is."""
-        while self._heap:
-            when, _, key = self._heap[0]
-            if self._when.get(key) == when:
-                return when
-            heapq.heappop(self._heap)
-        return None

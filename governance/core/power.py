@@ -91,17 +91,13 @@ class Power:
         both = sorted(was.keys() & now.keys())
         return tuple((each, was[each].words, now[each].words) for each in both if was[each] != now[each])
 
-    @property
-    def new(self) -> tuple[Path, ...]:
-        """Paths that the proposal makes."""
+    def paths(self) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        """Those that the proposal makes, and those that were there before and stay."""
         there = {path.key for path in paths(self.before)}
-        return tuple(path for path in paths(self.after) if path.key not in there)
-
-    @property
-    def standing(self) -> tuple[Path, ...]:
-        """Paths that were there before and stay."""
-        there = {path.key for path in paths(self.before)}
-        return tuple(path for path in paths(self.after) if path.key in there)
+        found = paths(self.after)
+        return tuple(path for path in found if path.key not in there), tuple(
+            path for path in found if path.key in there
+        )
 
 
 def rows(power: Power) -> tuple[Row, ...]:
@@ -130,14 +126,14 @@ def rows_of(graph: Graph) -> tuple[Row, ...]:
 
 def judge_power(power: Power) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """A finding for each path that a proposal makes, and everything else that is to be known."""
-    made = power.new
+    made, standing = power.paths()
     findings = tuple(
         Finding(rule=path.rule, message=f"once this is executed, {path.words}", hint=_HINTS[path.rule])
         for path in made
         if path.rule in _HINTS
     )
     notes = [f"once this is executed, {path.words}" for path in made if path.rule not in _HINTS]
-    notes += [f"as before, {path.words}" for path in power.standing]
+    notes += [f"as before, {path.words}" for path in standing]
     return findings, (*notes, *unknown(power.after))
 
 

@@ -1,10 +1,9 @@
-"""Where a Safe keeps its nonce and what can bypass its owners: SafeStorage, Guard-, Fallback- and ModuleManager.sol."""
+"""Where a Safe keeps what can bypass its owners: SafeStorage, Guard-, Fallback- and ModuleManager.sol."""
 
 from governance.core.keccak import keccak
 from governance.core.units import Address
 
 SINGLETON_SLOT = 0
-NONCE_SLOT = 5
 GUARD_SLOT = int.from_bytes(keccak(b"guard_manager.guard.address"), "big")
 FALLBACK_SLOT = int.from_bytes(keccak(b"fallback_manager.handler.address"), "big")
 

@@ -48,10 +48,6 @@ class Outcome(StrEnum):
     """Chain and records cannot both be right: a person must look."""
 
 
-OVER = frozenset({Outcome.DONE, Outcome.EXPIRED, Outcome.OVERTAKEN, Outcome.BROKEN})
-"""Outcomes after which only the chain or the files can bring the task back."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A task and what came of it."""
@@ -90,9 +86,8 @@ class Means:
 
 def fulfil(means: Means, task: Task) -> Report:
     """Do it, or say why not."""
-    acts = {Action.QUEUE: _queue, Action.EXECUTE: _execute, Action.SETTLE: _settle}
     try:
-        return acts[task.action](means, task)
+        return _settle(means, task) if task.action is Action.SETTLE else _sent(means, task)
     except InFlight as error:
         return _of(task, Outcome.IN_FLIGHT, error)
     except Unreachable as error:
@@ -116,48 +111,11 @@ def step_of(sighting: Sighting, operation: Bytes32) -> StepSighting:
     raise Refused(message, hint="it was locked anew: the operation that waits belongs to no file, cancel it")
 
 
-def _queue(means: Means, task: Task) -> Report:
-    site = means.anew()
-
-    def act(receipts: list[tuple[str, Receipt]]) -> Sighting:
-        told = _teller(receipts)
-        return queue(
-            site,
-            means.workspace,
-            task.proposal,
-            means.sender,
-            told,
-            rehearse=means.rehearse,
-            guards=means.guards,
-        )
-
-    return _acted(
-        means, site, task, due=Stage.APPROVED, done=frozenset({Stage.WAITING, Stage.READY, Stage.EXECUTED}), act=act
-    )
-
-
-def _execute(means: Means, task: Task) -> Report:
-    site = means.anew()
-
-    def act(receipts: list[tuple[str, Receipt]]) -> Sighting:
-        told = _teller(receipts)
-        return execute(
-            site,
-            means.workspace,
-            task.proposal,
-            means.sender,
-            told,
-            rehearse=means.rehearse,
-            guards=means.guards,
-        )
-
-    return _acted(means, site, task, due=Stage.READY, done=frozenset({Stage.EXECUTED}), act=act)
-
-
-def _teller(receipts: list[tuple[str, Receipt]]) -> Callable[[str, Receipt], None]:
-    return lambda words, receipt: receipts.append((words, receipt))
-
-
+_ACTS = {
+    Action.QUEUE: (queue, Stage.APPROVED, frozenset({Stage.WAITING, Stage.READY, Stage.EXECUTED})),
+    Action.EXECUTE: (execute, Stage.READY, frozenset({Stage.EXECUTED})),
+}
+"""What is done, at which stage it is due, and at which stages it was done."""
 _NOT_NOW = {
     Stage.WAITING: Outcome.WAITING,
     Stage.COLLECTING: Outcome.WAITING,
@@ -172,20 +130,22 @@ _NOT_NOW = {
 """What a stage means to a task that it is not the time for."""
 
 
-def _acted(
-    means: Means,
-    site: Site,
-    task: Task,
-    *,
-    due: Stage,
-    done: frozenset[Stage],
-    act: Callable[[list[tuple[str, Receipt]]], Sighting],
-) -> Report:
+def _sent(means: Means, task: Task) -> Report:
+    act, due, done = _ACTS[task.action]
+    site = means.anew()
     sighting = look(site, means.workspace, task.proposal)
     seen = step_of(sighting, task.operation)
     receipts: list[tuple[str, Receipt]] = []
     if seen.stage is due:
-        sighting = act(receipts)
+        sighting = act(
+            site,
+            means.workspace,
+            task.proposal,
+            means.sender,
+            lambda words, receipt: receipts.append((words, receipt)),
+            rehearse=means.rehearse,
+            guards=means.guards,
+        )
         seen = step_of(sighting, task.operation)
     outcome = Outcome.DONE if seen.stage in done else _NOT_NOW[seen.stage]
     return Report(

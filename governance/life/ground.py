@@ -15,9 +15,8 @@ from governance.core.kinds import KINDS, Lane
 from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy, Rule
 from governance.core.proposal import Proposal, read
-from governance.core.safelayout import NONCE_SLOT
 from governance.core.scenes import Act, BlockResult, Frame, Scene, Trial
-from governance.core.slots import approval_slot, timestamp_slot
+from governance.core.slots import SAFE_NONCE, approval_slot, timestamp_slot, word_at
 from governance.core.tree import Mapping as Tree
 from governance.core.tree import planted
 from governance.core.units import Bytes32, Duration, Moment
@@ -178,7 +177,7 @@ def _second_trial(subject: Subject, script: Script, nonce: int, given: Sequence[
     step, made = subject.pending[0].step, [_approval(act) for _, act in acts if approves(act)]
     assert step.operation is not None
     due = stored(step.safe_tx.to, timestamp_slot(step.operation.id), subject.due(subject.pending[0]).seconds)
-    made += [stored(step.safe_tx.safe, Bytes32(NONCE_SLOT.to_bytes(32, "big")), nonce + 1), due]
+    made += [stored(step.safe_tx.safe, word_at(SAFE_NONCE), nonce + 1), due]
     moment, act = acts[-1]
     return [Trial(sent=act.sent, moment=moment, given=joined(given, made))]
 

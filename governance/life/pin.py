@@ -40,8 +40,10 @@ from governance.life.site import Rehearse, Site, Workspace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A plan on one network and the rule it falls under."""
+    """A plan on one network, what it was made of, and the rule it falls under."""
 
+    proposal: Proposal
+    policy: Policy
     plan: Plan
     rule: Rule
     head: Head
@@ -132,7 +134,7 @@ def plan_now(site: Site, workspace: Workspace, proposal_id: str) -> Planned:
         known = _refuse_known(site, proposal_id, ids, head)
         if not any(fact.newest is OperationEvent.CANCELLED for fact in known):
             permitted(site, case_at(site, policy, proposal, head, gate=Gate.LOCK, plan=plan), head)
-            return Planned(plan=plan, rule=rule, head=head)
+            return Planned(proposal=proposal, policy=policy, plan=plan, rule=rule, head=head)
         pins = replace(pins, attempt=pins.attempt + 1)
 
 

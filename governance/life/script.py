@@ -111,13 +111,12 @@ def subject_of(site: Site, workspace: Workspace, proposal_id: str, plan: Plan | 
     """
     opened = None if plan is not None else open_lock(workspace, proposal_id, site.network.name)
     if opened is None:
-        proposal = workspace.proposal(proposal_id)
         if plan is None:
             made = plan_now(site, workspace, proposal_id)
-            plan, head = made.plan, made.head
+            proposal, policy, plan, head = made.proposal, made.policy, made.plan, made.head
         else:
-            head = site.chain.head()
-        locked = Locked(proposal=proposal, policy=workspace.policy(), kind=kind_of(proposal), plan=plan, effects=None)
+            proposal, policy, head = workspace.proposal(proposal_id), workspace.policy(), site.chain.head()
+        locked = Locked(proposal=proposal, policy=policy, kind=kind_of(proposal), plan=plan, effects=None)
         safe = None
         pending = tuple(Pending(step=step, eta=None) for step in plan.steps)
     else:

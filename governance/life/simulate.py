@@ -28,7 +28,7 @@ from governance.core.network import Network
 from governance.core.plan import Plan
 from governance.core.rehearsal import Rehearsal, answer, judge_blocks, judge_delegated, judge_early, judge_promises
 from governance.core.scenes import BlockResult, Frame, Scene, Trial
-from governance.core.slots import approval_slot, slot_names, timestamp_slot
+from governance.core.slots import Names, approval_slot, slot_names, timestamp_slot
 from governance.core.units import Address, Duration, Moment, to_hex
 from governance.life.governing import Governing, governed_by
 from governance.life.ground import Build, Stage, Timed, timed
@@ -89,7 +89,7 @@ def simulate(
         before = _before(subject, script, simulator, build) if subject.earlier else (site, subject.head)
         governing = _read(partial(governed_by, subject.locked, before, (after, then)), governing, findings)
         findings += governing.findings
-        declared, undeclared = _held_against(subject.locked, site.network, changes, frames, blocks)
+        declared, undeclared = _held_against(subject.locked, site.network, names, changes, frames, blocks)
         findings += judge_promises("expectation-broken", declared) + judge_unannounced(undeclared, names)
         promised = [*effects, *answers, *declared]
         live = (site, subject.head)
@@ -179,6 +179,7 @@ def _read(read: Callable[[], T], otherwise: T, findings: list[Finding]) -> T:
 def _held_against(
     locked: Locked,
     network: Network,
+    names: Names,
     changes: Sequence[Change],
     frames: Sequence[Frame],
     blocks: Sequence[BlockResult],
@@ -188,7 +189,6 @@ def _held_against(
     acts = [result for block in blocks for result in block.acts if result.act.must_pass]
     logs = [log for result in acts for log in result.played.logs]
     declared = hold_changes(expected, changes, network.target) + hold_events(expected, logs, network.target)
-    names = slot_names(locked.plan, network)
     known = Known(
         plan=locked.plan, network=network, frames=frames, names=names, expected=expected_keys(expected, network.target)
     )

@@ -18,7 +18,7 @@ from governance.core.facts import Head
 from governance.core.lock import Claim
 from governance.core.network import Network
 from governance.core.stage import DONE_TIMESTAMP
-from governance.core.units import Address, Bytes32
+from governance.core.units import Bytes32
 from governance.ports import Beat, Heart, Shelf
 
 RETRY = (15, 300)
@@ -50,7 +50,9 @@ class Watch:
     _before: Head | None = None
     _claims: dict[str, Claim] = field(default_factory=dict)
     _proposal_of: dict[Bytes32, str] = field(default_factory=dict)
-    _at_nonce: dict[tuple[Address, int], list[Bytes32]] = field(default_factory=dict)
+    _at_nonce: dict[int, list[Bytes32]] = field(default_factory=dict)
+    _unplaced: dict[Bytes32, None] = field(default_factory=dict)
+    """Of lock files that were read, in their order, and not yet asked about."""
     _unscheduled: set[Bytes32] = field(default_factory=set)
     _waiting: Agenda[Bytes32] = field(default_factory=Agenda)
     _unsettled: Agenda[Bytes32] = field(default_factory=Agenda)
@@ -65,10 +67,11 @@ class Watch:
         beat = self.heart.beat(self._before)
         if beat.forked:
             self._forget()
-        fresh = self._read_files()
-        asked = [one for one in {**dict.fromkeys(fresh), **beat.operations} if one in self._proposal_of]
+        self._read_files()
+        asked = [one for one in {**self._unplaced, **beat.operations} if one in self._proposal_of]
         for one, timestamp in zip(asked, self.heart.timestamps(asked, beat.head), strict=True):
             self._place(one, timestamp, beat.operations.get(one))
+        self._unplaced.clear()
         self._before = beat.head
         tasks = [*self._executable(beat), *self._final(beat), *self._signed(beat)]
         return Due(beat=beat, tasks=tuple(tasks), waiting=len(self._waiting), unscheduled=len(self._unscheduled))
@@ -91,15 +94,15 @@ class Watch:
         self._waiting, self._unsettled = Agenda(), Agenda()
         self._tries.clear()
         self._again.clear()
-        self._unscheduled = set()
+        self._unplaced.clear()
+        self._unscheduled.clear()
         self._claims.clear()
         self._proposal_of.clear()
         self._at_nonce.clear()
         self.shelf.forget()
 
-    def _read_files(self) -> list[Bytes32]:
-        """Operations of lock files that are new or were written anew."""
-        fresh: list[Bytes32] = []
+    def _read_files(self) -> None:
+        """What lock files say that are new. The shelf names each once: what it holds is kept until it is placed."""
         for proposal, claim in self.shelf.changes(self.network.name).items():
             before = self._claims.pop(proposal, None)
             if before is not None:
@@ -109,9 +112,8 @@ class Watch:
             self._claims[proposal] = claim
             for operation, nonce in zip(claim.operations, claim.nonces, strict=False):
                 self._proposal_of[operation] = proposal
-                self._at_nonce.setdefault((self.network.council, nonce), []).append(operation)
-            fresh += claim.operations
-        return fresh
+                self._at_nonce.setdefault(nonce, []).append(operation)
+            self._unplaced.update(dict.fromkeys(claim.operations))
 
     def _drop(self, claim: Claim) -> None:
         for operation, nonce in zip(claim.operations, claim.nonces, strict=False):
@@ -119,7 +121,7 @@ class Watch:
             self._waiting.drop(operation)
             self._unsettled.drop(operation)
             self._unscheduled.discard(operation)
-            there = self._at_nonce.get((self.network.council, nonce), [])
+            there = self._at_nonce.get(nonce, [])
             if operation in there:
                 there.remove(operation)
 
@@ -154,7 +156,7 @@ class Watch:
         if not self.sends_safe_transactions:
             return
         now = beat.head.timestamp.seconds
-        for operation in self._at_nonce.get((self.network.council, beat.nonces[self.network.council]), ()):
+        for operation in self._at_nonce.get(beat.nonce, ()):
             if operation in self._unscheduled and self._again.get(operation, 0) <= now:
                 tries = self._tries.get(operation, 0)
                 self._tries[operation] = tries + 1

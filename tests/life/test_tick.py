@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import pytest
+
 from governance.core.agenda import Action
+from governance.core.errors import Unreachable
 from governance.core.facts import Head
 from governance.core.lock import Claim
 from governance.core.network import Network, TargetKind
@@ -43,12 +46,15 @@ class World:
     files: dict[str, Claim | None] = field(default_factory=dict)
     asked: list[list[Bytes32]] = field(default_factory=list)
     forgotten: int = 0
+    silent: bool = False
 
     def beat(self, before: Head | None) -> Beat:
         return self.beat_now
 
     def timestamps(self, ids: Sequence[Bytes32], at: Head) -> list[int]:
         self.asked.append(list(ids))
+        if self.silent:
+            raise Unreachable("the node went away between two questions")
         return [self.moments.get(one, 0) for one in ids]
 
     def changes(self, network: str) -> Mapping[str, Claim | None]:
@@ -74,7 +80,7 @@ def world(**files: Claim | None) -> World:
         final=8,
         forked=False,
         operations={},
-        nonces={SAFE: 0, GUARDIAN: 0},
+        nonce=0,
         balance=1,
     )
     return World(beat_now=beat, files=dict(files))
@@ -161,7 +167,7 @@ def test_signed_transactions_are_sent_at_their_nonce_only_and_where_somebody_sai
     looking = watch(over, sends=True)
     assert due(looking) == [(A, Action.QUEUE)]
     assert due(looking) == []
-    over.at(112, nonces={SAFE: 2, GUARDIAN: 0})
+    over.at(112, nonce=2)
     assert due(looking) == [(C, Action.QUEUE)]
 
 
@@ -178,6 +184,29 @@ def test_a_lock_file_that_is_gone_or_another_is_watched_no_more() -> None:
     assert looking.tick().waiting == 0
     over.at(1000)
     assert due(looking) == []
+
+
+def test_what_a_silent_node_said_nothing_of_is_asked_about_again() -> None:
+    """threat_01: the shelf names a file that has changed once, so that its operations must not be lost with one answer."""
+    over = world(one=claim(A))
+    over.moments[A] = 100
+    looking = watch(over)
+    over.silent = True
+    for _ in range(2):
+        with pytest.raises(Unreachable):
+            looking.tick()
+    over.silent = False
+    assert due(looking) == [(A, Action.EXECUTE)]
+    over.files = {"one": claim(A), "two": claim(B)}
+    over.moments[B] = 101
+    over.at(101, forked=True)
+    over.silent = True
+    with pytest.raises(Unreachable):
+        looking.tick()
+    over.silent = False
+    over.at(102)
+    assert due(looking) == [(A, Action.EXECUTE), (B, Action.EXECUTE)]
+    assert over.asked == [[A], [A], [A], [A, B], [A, B]]
 
 
 def test_logs_of_operations_that_no_file_knows_are_passed_over() -> None:
