@@ -208,7 +208,8 @@ def test_the_doctor_fails_what_a_rehearsal_only_notes(place: Place, node: Devnet
     assert found.findings == ()
     assert sum(note.startswith("as before, the key") for note in found.notes) == 3
     assert found.power is not None
-    assert {path.rule for path in found.power.standing} == {SINGLE_KEY, BYPASS, STOP}
+    _, standing = found.power.paths()
+    assert {path.rule for path in standing} == {SINGLE_KEY, BYPASS, STOP}
 
 
 def test_the_doctor_looks_behind_the_owners(place: Place) -> None:
