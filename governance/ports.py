@@ -159,6 +159,14 @@ class Sender(Protocol):
         ...
 
 
+class Payer(Sender, Protocol):
+    """A sender that need not wait for a block whose time is late enough, when the next one's will be."""
+
+    def at(self, moment: Moment) -> Sender:
+        """The same account, whose dry runs are of a block of that moment, where it is later than the newest one's."""
+        ...
+
+
 class Safe(Protocol):
     """A Safe on one network."""
 
@@ -229,7 +237,7 @@ class Beat:
 
     head: Head
     next_moment: Moment
-    """The least timestamp that the next block can have: what is due then can be sent now."""
+    """That of the next block, as far as it can be known: what is due then can be sent now."""
     final: int
     """Number of the newest block that cannot be taken back."""
     forked: bool
@@ -284,6 +292,10 @@ class Executions(Protocol):
 
     def of(self, operation: Bytes32, at: Head) -> Execution | None:
         """The newest execution of an operation up to `at`; None where no log tells of one."""
+        ...
+
+    def next_moment(self) -> Moment:
+        """See `Beat.next_moment`."""
         ...
 
 

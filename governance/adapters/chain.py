@@ -213,9 +213,9 @@ class NodeChain:
             raise self.rpc.garbled("the logs that were asked for")
         return found
 
-    def dry_run(self, call: Call, *, sender: Address, at: Head) -> Answer:
-        """What `call` would give if `sender` sent it on top of `at`."""
-        (given,) = self.rpc.ask([("eth_call", [{**_request(call), "from": sender}, _block(at)])])
+    def dry_run(self, call: Call, *, sender: Address, at: Head, moment: Moment | None = None) -> Answer:
+        """What `call` would give if `sender` sent it on top of `at`, at another moment where one is given."""
+        (given,) = self.rpc.ask([("eth_call", [{**_request(call), "from": sender}, _block(at), *_at_time(moment)])])
         return self._answer(given)
 
     def receipt(self, tx_hash: Bytes32) -> Receipt | None:
@@ -264,12 +264,14 @@ class NodeChain:
             raise self.rpc.failed(price)
         return Fees(base=None, tip=self.number(price))
 
-    def estimate(self, call: Call, sender: Address) -> int:
+    def estimate(self, call: Call, sender: Address, moment: Moment | None = None) -> int:
         """Gas that the node thinks `call` needs on the newest block: what waits in its pool may be the very same act.
 
+        At another moment where one is given, which not every node can do.
         Raises Refused when it would revert.
         """
-        (given,) = self.rpc.ask([("eth_estimateGas", [{**_request(call), "from": sender}, "latest"])])
+        request = [{**_request(call), "from": sender}, "latest", *_at_time(moment)]
+        (given,) = self.rpc.ask([("eth_estimateGas", request)])
         if isinstance(given, RpcError):
             from governance.adapters.reverts import explain
 
@@ -346,6 +348,11 @@ def _bytes(rpc: Rpc, result: Any) -> bytes:
 
 def _request(call: Call) -> dict[str, str]:
     return {"to": call.to, "data": to_hex(call.data), "value": hex(call.value)}
+
+
+def _at_time(moment: Moment | None) -> list[dict[str, str]]:
+    """No overrides of accounts, and one of the block."""
+    return [] if moment is None else [{}, {"time": hex(moment.seconds)}]
 
 
 def _slot(slot: int) -> str:

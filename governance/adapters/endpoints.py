@@ -121,9 +121,11 @@ class AgreedChain:
         """Nothing proves that logs are all there, so enough nodes must give the same."""
         return self._voted("logs", lambda chain: chain.logs(address, topics, at), key=tuple)
 
-    def dry_run(self, call: Call, *, sender: Address, at: Head) -> Answer:
+    def dry_run(self, call: Call, *, sender: Address, at: Head, moment: Moment | None = None) -> Answer:
         """Enough nodes must say that it succeeds, or that it does not."""
-        return self._voted("a dry run", lambda chain: chain.dry_run(call, sender=sender, at=at), key=lambda a: a.ok)
+        return self._voted(
+            "a dry run", lambda chain: chain.dry_run(call, sender=sender, at=at, moment=moment), key=lambda a: a.ok
+        )
 
     def receipt(self, tx_hash: Bytes32) -> Receipt | None:
         """The receipt that enough nodes give; None while too few of those that answer have it."""
@@ -142,9 +144,9 @@ class AgreedChain:
         named = self.enough("fees", NodeChain.fees)
         return sorted(named, key=lambda fees: (fees.base or 0) + fees.tip)[len(named) // 2]
 
-    def estimate(self, call: Call, sender: Address) -> int:
+    def estimate(self, call: Call, sender: Address, moment: Moment | None = None) -> int:
         """The one in the middle; Refused when it would revert by what enough nodes say."""
-        needed = self.enough("an estimate", lambda chain: chain.estimate(call, sender))
+        needed = self.enough("an estimate", lambda chain: chain.estimate(call, sender, moment))
         return sorted(needed)[len(needed) // 2]
 
     def require_chain(self) -> None:

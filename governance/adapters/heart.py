@@ -2,10 +2,12 @@
 
 Everything in one request is answered by one backend, so an empty list of logs beside a block means that the backend knows
 that block. Final is what the node calls `finalized`, or what has as many confirmations as somebody asked for; a node that
-knows neither is an error, never a guess.
+knows neither is an error, never a guess. When the next block comes is what the node's pending block says, but never
+much later than both the newest block and this machine's clock: nobody can have gas wasted on what is far from due.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from governance.adapters.chain import NodeChain
@@ -23,15 +25,28 @@ _TIMESTAMP = function("getTimestamp(bytes32)(uint256)")
 _EXECUTED = next(topic for topic, event in EVENTS.items() if event is OperationEvent.EXECUTED)
 
 
+AHEAD = 60
+"""Seconds, at most, that the next block is believed to be ahead."""
+
+
 class NodeHeart:
     """See `governance.ports.Heart` and `Executions`."""
 
-    def __init__(self, chain: NodeChain, network: Network, payer: Address, *, confirmations: int | None) -> None:
+    def __init__(
+        self,
+        chain: NodeChain,
+        network: Network,
+        payer: Address,
+        *,
+        confirmations: int | None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._chain = chain
         self._rpc: Rpc = chain.rpc
         self._network = network
         self._payer = payer
         self._confirmations = confirmations
+        self._clock = clock
 
     def beat(self, before: Head | None) -> Beat:
         """One request. Values beside the block are the backend's newest, which only say when to look."""
@@ -91,9 +106,10 @@ class NodeHeart:
 
     def _next_moment(self, head: Head, pending: Any) -> Moment:
         """A node that knows no pending block says nothing of its time: then what is due is due now."""
-        if isinstance(pending, dict) and "timestamp" in pending:
-            return Moment(max(head.timestamp.seconds, self._chain.number(pending["timestamp"])))
-        return head.timestamp
+        if not isinstance(pending, dict) or "timestamp" not in pending:
+            return head.timestamp
+        latest = max(head.timestamp.seconds, int(self._clock())) + AHEAD
+        return Moment(max(head.timestamp.seconds, min(self._chain.number(pending["timestamp"]), latest)))
 
     def _final(self, head: Head, final: Any) -> int:
         if self._confirmations is not None:
@@ -114,6 +130,10 @@ class NodeHeart:
             raise Unreachable(f"{self._rpc.shown}: the timelock does not answer", hint="is it one? gov doctor")
         (value,) = decode(_TIMESTAMP.outputs, answer.data)
         return int(str(value))
+
+    def next_moment(self) -> Moment:
+        """In one request."""
+        return self.beat(None).next_moment
 
     def of(self, operation: Bytes32, at: Head) -> Execution | None:
         """From the newest log of its kind. The block that is final is asked for beside the newest, and must be of its chain."""

@@ -8,7 +8,7 @@ from governance.adapters.endpoints import AgreedChain
 from governance.adapters.heart import NodeHeart, executed
 from governance.core.facts import Head
 from governance.core.network import Network
-from governance.core.units import Address, Bytes32
+from governance.core.units import Address, Bytes32, Moment
 from governance.ports import Beat, Execution
 
 
@@ -45,6 +45,10 @@ class AgreedHeart:
     def timestamps(self, ids: Sequence[Bytes32], at: Head) -> list[int]:
         """As one node that has the block gives them."""
         return self._chain.first("timestamps", lambda chain: self._of(chain).timestamps(ids, at), at)
+
+    def next_moment(self) -> Moment:
+        """No later than enough say."""
+        return self.beat(None).next_moment
 
     def of(self, operation: Bytes32, at: Head) -> Execution | None:
         """By logs that enough give, under the block that enough call final."""

@@ -19,6 +19,7 @@ gives way to an empty payment to oneself: nobody's old bytes are sent again for 
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import TYPE_CHECKING
 
 from governance.adapters.fees import Offer, first_offer, replacing
@@ -28,7 +29,7 @@ from governance.core.call import Call
 from governance.core.errors import Finding, InFlight, Refused, Unreachable
 from governance.core.facts import Head, Receipt
 from governance.core.journal import Intent
-from governance.core.units import Address, to_hex
+from governance.core.units import Address, Moment, to_hex
 from governance.ports import Answer, Journal
 
 if TYPE_CHECKING:
@@ -71,6 +72,13 @@ class JournalledSender:
         self._clock = clock
         self._sleep = sleep
         self._patience = patience
+        self._moment: Moment | None = None
+
+    def at(self, moment: Moment) -> "JournalledSender":
+        """See `governance.ports.Payer`."""
+        other = copy(self)
+        other._moment = moment
+        return other
 
     @property
     def address(self) -> Address:
@@ -87,7 +95,8 @@ class JournalledSender:
             receipt = self._chain.receipt(intent.tx_hash)
             if receipt is not None and receipt.status == 1:
                 return receipt
-        require_dry_run(self._chain.dry_run(call, sender=self.address, at=head), call)
+        moment = _later(self._moment, head)
+        require_dry_run(self._chain.dry_run(call, sender=self.address, at=head, moment=moment), call)
         alive = [intent for intent in kept if mined <= intent.nonce <= known and not self._is_mined(intent)]
         if alive:
             alive = [intent for intent in alive if intent.nonce == alive[0].nonce]
@@ -140,7 +149,8 @@ class JournalledSender:
             self._broadcast(self._sign(nothing, purpose, head, mined, offer))
 
     def _sign(self, call: Call, purpose: str, head: Head, nonce: int, offer: Offer) -> Intent:
-        gas = self._chain.estimate(call, self.address) * GAS_MARGIN[0] // GAS_MARGIN[1]
+        estimated = self._chain.estimate(call, self.address, _later(self._moment, head))
+        gas = estimated * GAS_MARGIN[0] // GAS_MARGIN[1]
         fields = {
             "chainId": head.chain_id,
             "nonce": nonce,
@@ -209,6 +219,11 @@ def _succeeded(receipt: Receipt, intent: Intent) -> Receipt:
     return receipt
 
 
+def _later(moment: Moment | None, head: Head) -> Moment | None:
+    """None where the newest block's own time will do, which every node can answer for."""
+    return None if moment is None or moment <= head.timestamp else moment
+
+
 def require_dry_run(answer: Answer, call: Call) -> None:
     """Raise Refused when a dry run reverts."""
     if not answer.ok:
@@ -222,6 +237,13 @@ class DrySender:
     def __init__(self, chain: "NodeChain | AgreedChain", address: Address) -> None:
         self._chain = chain
         self._address = address
+        self._moment: Moment | None = None
+
+    def at(self, moment: Moment) -> "DrySender":
+        """See `governance.ports.Payer`."""
+        other = copy(self)
+        other._moment = moment
+        return other
 
     @property
     def address(self) -> Address:
@@ -231,7 +253,8 @@ class DrySender:
     def send(self, call: Call, *, purpose: str) -> Receipt:
         """Dry-run, then refuse."""
         head = self._chain.head()
-        require_dry_run(self._chain.dry_run(call, sender=self._address, at=head), call)
+        answer = self._chain.dry_run(call, sender=self._address, at=head, moment=_later(self._moment, head))
+        require_dry_run(answer, call)
         raise Refused(
             f"not sent: {purpose}; the dry run at block {head.number} succeeds", hint="add --broadcast to send it"
         )

@@ -150,8 +150,13 @@ class Executor:
         with station.memory:
             if settled:
                 station.watch.settled([report.task.operation])
-            elif report.outcome is Outcome.IN_FLIGHT:
+            elif report.outcome is Outcome.IN_FLIGHT or _was_early(report):
                 station.watch.soon(report.task.operation)
+
+
+def _was_early(report: Report) -> bool:
+    """Due by what was said of the next block then, and no longer: the very next tick may know more."""
+    return report.task.action is Action.EXECUTE and report.outcome is Outcome.WAITING
 
 
 def _words(task: Task) -> dict[str, str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from governance.adapters.workspace import FileWorkspace
     from governance.core.network import Network
     from governance.life.watch import Sighting
-    from governance.ports import Journal, Sender
+    from governance.ports import Journal, Payer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ def _heart(space: "FileWorkspace", orders: Orders, place: "Network") -> "NodeHea
     return AgreedHeart(chain, place, payer, confirmations=orders.confirmations)
 
 
-def _sender(space: "FileWorkspace", orders: Orders, name: str) -> "Sender":
+def _sender(space: "FileWorkspace", orders: Orders, name: str) -> "Payer":
     from governance.adapters.sender import DrySender
 
     chain = wiring.node(space, space.policy().networks[name])

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from governance.core.units import Bytes32
     from governance.life.site import Rehearse, Site
     from governance.life.watch import Sighting
-    from governance.ports import Chain, Exchange, Prover, Sender, Signer, Simulator
+    from governance.ports import Chain, Exchange, Payer, Prover, Sender, Signer, Simulator
 
 GWEI = 10**9
 MAX_JOURNAL = 1 << 30
@@ -385,7 +385,7 @@ def payer(
     key: "KeystoreSigner",
     max_fee_gwei: int,
     patience: float | None = None,
-) -> "Sender":
+) -> "Payer":
     """An account that pays, signs, keeps what it signed, and sends; `patience` is in seconds."""
     from governance.adapters.sender import RECEIPT_TIMEOUT, JournalledSender
 

@@ -12,7 +12,7 @@ from governance.core.errors import ChainContradicts, Finding, Refused
 from governance.core.facts import Receipt
 from governance.core.kinds import Lane
 from governance.core.stage import ACTIONS, Stage
-from governance.core.units import to_hex
+from governance.core.units import Moment, to_hex
 from governance.life.agreement import agreement_on
 from governance.life.live import require_uncontested
 from governance.life.locked import policy_before, require_fresh, swapped_code
@@ -33,12 +33,14 @@ def execute(
     *,
     rehearse: Rehearse | None,
     guards: Sequence[Guard] = (),
+    moment: Moment | None = None,
 ) -> Sighting:
     """Execute every step that is due, in order; stops at the first that must still wait.
 
-    `guards` are asked last, before anything is sent. Raises Refused when nothing at all is due.
+    `guards` are asked last, before anything is sent. `moment` is that of the next block, for whoever sends what will be due in
+    it; `sender` dry-runs at that moment then. Raises Refused when nothing at all is due.
     """
-    sighting = look(site, workspace, proposal_id)
+    sighting = look(site, workspace, proposal_id, moment=moment)
     if sighting.locked is None:
         raise Refused(f"{proposal_id} is not locked on {site.network.name}", hint=f"run gov lock {proposal_id} first")
     acted = False
@@ -87,7 +89,7 @@ def _act(
         ask_all(guards, sighting)
         return send_safe_transaction(site, sighting, index, sender, act="execute")
     case = case_at(site, locked.policy, locked.proposal, head, gate=Gate.EXECUTE, plan=plan)
-    case = replace(case, ready=sighting.steps[index].eta, agreement=agreement)
+    case = replace(case, now=sighting.now, ready=sighting.steps[index].eta, agreement=agreement)
     permitted(site, case, head, earlier=policy_before(workspace, locked))
     _require_pinned_code(site, sighting)
     require_rehearsed(rehearse, locked, gate=Gate.EXECUTE)

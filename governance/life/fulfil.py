@@ -7,6 +7,7 @@ task is not held up. It may be asked again at any time, by anybody, after any in
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from governance.core.agenda import Action, Task
 from governance.core.errors import ChainContradicts, Finding, GovError, InFlight, Refused, Unreachable
@@ -18,7 +19,7 @@ from governance.life.schedule import queue
 from governance.life.site import Rehearse, Site, Workspace
 from governance.life.verify import verify
 from governance.life.watch import Sighting, StepSighting, look
-from governance.ports import Executions, Journal, Sender
+from governance.ports import Executions, Journal, Payer, Sender
 
 SETTLED = "settled"
 """Kind of the note that an operation was executed for good, and kept its promises."""
@@ -69,7 +70,7 @@ class Means:
 
     site: Site
     workspace: Workspace
-    sender: Sender
+    sender: Payer
     journal: Journal
     executions: Executions
     rehearse: Rehearse | None
@@ -111,11 +112,11 @@ def step_of(sighting: Sighting, operation: Bytes32) -> StepSighting:
     raise Refused(message, hint="it was locked anew: the operation that waits belongs to no file, cancel it")
 
 
-_ACTS = {
-    Action.QUEUE: (queue, Stage.APPROVED, frozenset({Stage.WAITING, Stage.READY, Stage.EXECUTED})),
-    Action.EXECUTE: (execute, Stage.READY, frozenset({Stage.EXECUTED})),
+_STAGES = {
+    Action.QUEUE: (Stage.APPROVED, frozenset({Stage.WAITING, Stage.READY, Stage.EXECUTED})),
+    Action.EXECUTE: (Stage.READY, frozenset({Stage.EXECUTED})),
 }
-"""What is done, at which stage it is due, and at which stages it was done."""
+"""At which stage an action is due, and at which stages it was done."""
 _NOT_NOW = {
     Stage.WAITING: Outcome.WAITING,
     Stage.COLLECTING: Outcome.WAITING,
@@ -131,9 +132,14 @@ _NOT_NOW = {
 
 
 def _sent(means: Means, task: Task) -> Report:
-    act, due, done = _ACTS[task.action]
-    site = means.anew()
-    sighting = look(site, means.workspace, task.proposal)
+    due, done = _STAGES[task.action]
+    site, moment = means.anew(), None
+    sender: Sender = means.sender
+    act: Callable[..., Sighting] = queue
+    if task.action is Action.EXECUTE:  # what the next block may execute is due
+        moment = means.executions.next_moment()
+        sender, act = means.sender.at(moment), partial(execute, moment=moment)
+    sighting = look(site, means.workspace, task.proposal, moment=moment)
     seen = step_of(sighting, task.operation)
     receipts: list[tuple[str, Receipt]] = []
     if seen.stage is due:
@@ -141,7 +147,7 @@ def _sent(means: Means, task: Task) -> Report:
             site,
             means.workspace,
             task.proposal,
-            means.sender,
+            sender,
             lambda words, receipt: receipts.append((words, receipt)),
             rehearse=means.rehearse,
             guards=means.guards,

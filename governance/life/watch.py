@@ -50,6 +50,8 @@ class Sighting:
     proposal: str
     network: str
     head: Head
+    now: Moment
+    """The head's time, or that of a later block for which it was looked."""
     safe: SafeFacts
     locked: Locked | None
     steps: tuple[StepSighting, ...]
@@ -65,19 +67,31 @@ class Sighting:
         return tuple(finding for step in self.steps for finding in step.voting.findings)
 
 
-def look(site: Site, workspace: Workspace, proposal_id: str) -> Sighting:
-    """Derive the stage at the newest block. Raises Refused when the lock file does not hold."""
+def look(site: Site, workspace: Workspace, proposal_id: str, *, moment: Moment | None = None) -> Sighting:
+    """Derive the stage at the newest block. Raises Refused when the lock file does not hold.
+
+    With a later `moment`, as the newest block's state will be seen by a block of that time.
+    """
     locked = open_lock(workspace, proposal_id, site.network.name)
     head = site.chain.head()
     kind = kind_of(workspace.proposal(proposal_id)) if locked is None else locked.kind
     safe = site.safe(kind.lane).look(head)
-    steps = () if locked is None else _see(site, workspace, locked, safe, head)
+    now = head.timestamp if moment is None else max(head.timestamp, moment)
+    steps = () if locked is None else _see(site, workspace, locked, safe, head, now)
     return Sighting(
-        proposal=proposal_id, network=site.network.name, head=head, safe=safe, locked=locked, steps=tuple(steps)
+        proposal=proposal_id,
+        network=site.network.name,
+        head=head,
+        now=now,
+        safe=safe,
+        locked=locked,
+        steps=tuple(steps),
     )
 
 
-def _see(site: Site, workspace: Workspace, locked: Locked, safe: SafeFacts, head: Head) -> list[StepSighting]:
+def _see(
+    site: Site, workspace: Workspace, locked: Locked, safe: SafeFacts, head: Head, now: Moment
+) -> list[StepSighting]:
     plan = locked.plan
     port = site.safe(plan.lane)
     operations = _operations(site, plan, head)
@@ -89,7 +103,7 @@ def _see(site: Site, workspace: Workspace, locked: Locked, safe: SafeFacts, head
         given = [ballot for ballot in ballots if ballot.safe_tx_hash == step.safe_tx.hash]
         voting = vote(site, port, people, step.safe_tx, given)
         facts = StepFacts(
-            now=head.timestamp,
+            now=now,
             operation=operation,
             outcome=outcome,
             pinned_nonce=step.safe_tx.nonce,
