@@ -113,20 +113,20 @@ SUCCESSORS: dict[Stage, frozenset[Stage]] = {
     Stage.COLLECTING: frozenset(set(Stage) - {Stage.COLLECTING}),
     Stage.QUEUED: frozenset(set(Stage) - {Stage.QUEUED}),
     Stage.APPROVED: frozenset(set(Stage) - {Stage.APPROVED}),
-    Stage.DISPLACED: frozenset({Stage.DRAFTED, Stage.COLLECTING, Stage.QUEUED, Stage.APPROVED}),
+    Stage.DISPLACED: frozenset(set(Stage) - {Stage.DISPLACED}),
     Stage.WAITING: frozenset({Stage.READY, Stage.EXPIRED, Stage.EXECUTED, Stage.CANCELLED}),
     Stage.READY: frozenset({Stage.EXECUTED, Stage.EXPIRED, Stage.CANCELLED}),
     Stage.EXPIRED: frozenset({Stage.EXECUTED, Stage.CANCELLED, Stage.READY}),
-    Stage.CANCELLED: frozenset(
-        {Stage.DRAFTED, Stage.COLLECTING, Stage.QUEUED, Stage.APPROVED, Stage.DISPLACED, Stage.WAITING, Stage.READY}
-    ),
+    Stage.CANCELLED: frozenset(set(Stage) - {Stage.CANCELLED}),
     Stage.EXECUTED: frozenset(),
 }
 """What a later look at a later block may find, apart from the same again.
 
-Before scheduling, any amount may happen between two looks. Afterwards only time, execution and a cancel can move an
+Before scheduling, any amount may happen between two looks: whoever has a quorum may schedule the same id by another Safe
+transaction than the pinned one. Afterwards only time, execution and a cancel can move an
 operation (an expired one is ready again when the policy lengthens the grace); after a cancel, the proposal may be locked
-again with a new attempt, or the same id scheduled again. What is executed stays executed.
+again with a new attempt, or the same id scheduled again and end in any way. What is executed stays executed. Two looks
+between which the number of cancellations has grown speak of two lives of an operation, and are not held against one another.
 """
 
 ACTIONS: dict[Stage, str] = {

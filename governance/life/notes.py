@@ -15,15 +15,27 @@ from governance.ports import Journal
 
 
 def note_sighting(journal: Journal, sighting: Sighting) -> None:
-    """Hold a sighting against the last one noted, and note it when it is news. Raises ChainContradicts."""
+    """Hold a sighting against the last one noted, and note it when it is news. Raises ChainContradicts.
+
+    What was looked at for a later block than the newest is no sighting of it: that block may come with another time.
+    """
+    if sighting.now != sighting.head.timestamp:
+        return
     seen = [e for e in journal.entries(sighting.proposal) if e.kind == "sighted" and e.network == sighting.network]
     for number, step in enumerate(sighting.steps):
         digest = step.step.safe_tx.hash.hex()
+        lives = str(0 if step.operation is None else step.operation.cancellations)
         before = next((e for e in reversed(seen) if e.subject["safe_tx_hash"] == digest), None)
-        if before is not None and int(before.subject["block"]) <= sighting.head.number:
+        is_later = before is not None and int(before.subject["block"]) <= sighting.head.number
+        if before is not None and is_later and before.subject.get("cancellations", lives) == lives:
             audit(Stage(before.subject["stage"]), step.stage, what=f"{sighting.proposal} step {number + 1}")
         if before is None or before.subject["stage"] != str(step.stage):
-            subject = {"safe_tx_hash": digest, "stage": str(step.stage), "block": str(sighting.head.number)}
+            subject = {
+                "safe_tx_hash": digest,
+                "stage": str(step.stage),
+                "block": str(sighting.head.number),
+                "cancellations": lives,
+            }
             journal.append("sighted", sighting.proposal, sighting.network, subject, at=sighting.head.timestamp)
 
 

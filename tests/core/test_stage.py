@@ -142,8 +142,9 @@ IMPOSSIBLE = [
     ("executed", "cancelled"),
     ("waiting", "approved"),
     ("ready", "waiting"),
-    ("displaced", "executed"),
-    ("cancelled", "executed"),
+    ("waiting", "displaced"),
+    ("ready", "drafted"),
+    ("expired", "waiting"),
 ]
 
 

@@ -111,7 +111,9 @@ def test_a_node_that_plays_no_other_moment_is_waited_for(place: Place, node: Dev
 
 
 @pytest.mark.parametrize("lie", [3600, 10**9])
-def test_a_node_that_dreams_of_the_future_wastes_gas_for_a_minute_at_most(place: Place, node: Devnet, tmp_path: Path, lie: int) -> None:
+def test_a_node_that_dreams_of_the_future_wastes_gas_for_a_minute_at_most(
+    place: Place, node: Devnet, tmp_path: Path, lie: int
+) -> None:
     """threat_15 threat_18 threat_19: how far ahead the next block is said to be is believed for a minute and no more."""
     before = seconds_before(place, node, 1800)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from governance.adapters.journal import SqlJournal
 from governance.core.ballot import Ballot
 from governance.core.call import Call, encode_call, function
 from governance.core.errors import ChainContradicts, GovError, Refused
@@ -23,7 +24,9 @@ from governance.core.signature import SignatureKind
 from governance.core.stage import ACTIONS, SUCCESSORS, Stage
 from governance.core.units import ZERO_WORD, Moment
 from governance.life import sign
+from governance.life.notes import note_sighting
 from governance.life.reject import rejections, send_rejection, sign_rejection
+from governance.life.watch import look
 from tests.sites import (
     CHAIN_ID,
     DAY,
@@ -414,6 +417,32 @@ def test_the_same_id_scheduled_again_by_the_council_waits_again(place: Place) ->
     place.safe_sends(Lane.TIMELOCK, place.operation(ONE).schedule(), "alice", "bob", "carol")
     assert place.stage(ONE) is Stage.WAITING
     assert Stage.WAITING in SUCCESSORS[Stage.CANCELLED]
+
+
+def test_an_id_that_lives_twice_between_two_looks_contradicts_nothing(place: Place, tmp_path: Path) -> None:
+    """threat_24: ready, then cancelled and scheduled again by hand, then seen waiting."""
+    journal = SqlJournal(f"sqlite:///{tmp_path / 'notes.sqlite3'}")
+    place.queued(ONE, SWAP)
+    place.warp(DELAY)
+    note_sighting(journal, place.look(ONE))
+    place.by_guardians(TWO, cancelling(ONE))
+    place.safe_sends(Lane.TIMELOCK, place.operation(ONE).schedule(), "alice", "bob", "carol")
+    note_sighting(journal, place.look(ONE))
+    assert [entry.subject["stage"] for entry in journal.entries()] == ["ready", "waiting"]
+    assert Stage.WAITING not in SUCCESSORS[Stage.READY]
+
+
+def test_what_is_ready_for_the_next_block_only_is_no_sighting(place: Place, tmp_path: Path) -> None:
+    """threat_19: that block may come with another time, and nothing was contradicted then."""
+    journal = SqlJournal(f"sqlite:///{tmp_path / 'notes.sqlite3'}")
+    place.queued(ONE, SWAP)
+    (step,) = place.look(ONE).steps
+    ahead = look(place.site, place.space, ONE, moment=step.eta)
+    assert (ahead.stage, place.stage(ONE)) == (Stage.READY, Stage.WAITING)
+    note_sighting(journal, ahead)
+    assert journal.entries() == []
+    note_sighting(journal, place.look(ONE))
+    assert [entry.subject["stage"] for entry in journal.entries()] == ["waiting"]
 
 
 def test_there_is_nothing_to_cancel_before_scheduling_and_after_execution(place: Place) -> None:

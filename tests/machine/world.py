@@ -1,22 +1,23 @@
-"""A council, a guardian and a timelock by their published bytecode in one EVM; and the same in plain dictionaries.
+"""A council, a guardian and a timelock by their published bytecode in one EVM, with blocks, logs, and reorganisations.
 
-The model is written from what the contracts' documentation promises, not from our code: it says of every message whether it
-passes, and what is so afterwards. Nothing of `governance` decides here; it derives hashes, blobs and calldata, and is asked
-for stages, which the machine holds against the model.
+Nothing of `governance` decides here; what reads a chain by our code reads this one.
 """
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyrevm
 from eth_abi import encode
 
 from governance.core.call import Call, encode_call, function
+from governance.core.facts import Head, Log
 from governance.core.keccak import keccak
-from governance.core.operation import Operation
 from governance.core.safetx import SafeTx
-from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, checksummed
+from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Moment, checksummed, word
+from governance.ports import Answer
 from tests.core.safevm import DEPLOYER, Person, RealSafe
 
 CHAIN_ID = 1
@@ -51,13 +52,28 @@ SENTINEL = Address("0x0000000000000000000000000000000000000001")
 
 PEOPLE = [Person(seed) for seed in range(7)]
 """Five begin as owners of the council, three of them guard; the last two are strangers until somebody adds them."""
+SECRETS = tuple(form for each in PEOPLE for form in (each.key.secret, each.key.secret.hex().encode()))
+"""Their keys, as bytes and as text."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A moment to go back to."""
+
+    checkpoint: Any
+    blocks: int
+    logs: int
 
 
 class Reality:
-    """The contracts."""
+    """The contracts, and as much of `governance.ports.Chain` as reading a timelock takes."""
 
     def __init__(self) -> None:
         self.evm = pyrevm.EVM()
+        self.blocks: list[Head] = []
+        self.logged: list[Log] = []
+        self.made = 0
+        self.set_time(START)
         self.council = RealSafe("1.4.1", [each.address for each in PEOPLE[:3]], 2, evm=self.evm)
         self.guardian = RealSafe("1.4.1", [each.address for each in PEOPLE[3:5]], 1, evm=self.evm)
         artifact = json.loads((ARTIFACTS / "TimelockController.json").read_text())
@@ -70,19 +86,67 @@ class Reality:
             self.evm.insert_account_info(account, pyrevm.AccountInfo(code=code))
         assert self.send(DEPLOYER, self.timelock, encode_call(GRANT, [CANCELLER, self.guardian.address]))
         assert self.send(DEPLOYER, self.timelock, encode_call(RENOUNCE, [ADMIN, DEPLOYER]))
-        self.set_time(START)
 
     def set_time(self, now: int) -> None:
+        """Another block, of that time."""
         self.evm.set_block_env(pyrevm.BlockEnv(timestamp=now, number=1, gas_limit=10**9))
+        parent, self.made = self.blocks[-1].hash if self.blocks else ZERO_WORD, self.made + 1
+        made = Bytes32(keccak(parent + self.made.to_bytes(32)))
+        self.blocks.append(Head(chain_id=CHAIN_ID, number=len(self.blocks), hash=made, timestamp=Moment(now)))
 
     def send(self, sender: Address, to: Address, data: bytes) -> bool:
-        """Whether it passes."""
+        """Whether it passes, in a block of its own."""
+        self.set_time(self.head().timestamp.seconds)
+        assert not any(secret in data for secret in SECRETS), "I9: a key was sent"
         try:
             self.evm.message_call(caller=sender, to=to, calldata=data, gas=10**7)
         except RuntimeError as error:
             assert "Revert" in str(error), error  # noqa: PT017 - anything else is a fault of the test
             return False
+        result = self.evm.result
+        assert result is not None
+        for log in result.logs:
+            topics = tuple(word(topic) for topic in log.topics)
+            self.logged.append(self._log(log.address, topics, bytes(log.data[1])))
         return True
+
+    def _log(self, address: str, topics: tuple[Bytes32, ...], data: bytes) -> Log:
+        return Log(
+            address=checksummed(bytes.fromhex(address[2:])),
+            topics=topics,
+            data=data,
+            block=self.head().number,
+            index=len(self.logged),
+            tx_hash=Bytes32(keccak(self.head().hash)),
+        )
+
+    # ---- reorganisations ---------------------------------------------------------------------------------------------
+
+    def keep(self) -> "Kept":
+        """What a reorganisation goes back to; only the newest is good."""
+        return Kept(checkpoint=self.evm.snapshot(), blocks=len(self.blocks), logs=len(self.logged))
+
+    def go_back(self, kept: "Kept") -> None:
+        """Everything since is gone: blocks, logs, and what contracts remember."""
+        self.evm.revert(kept.checkpoint)
+        del self.blocks[kept.blocks :]
+        del self.logged[kept.logs :]
+
+    # ---- as our adapters read it -------------------------------------------------------------------------------------
+
+    def head(self) -> Head:
+        return self.blocks[-1]
+
+    def call_many(self, calls: Sequence[Call], at: Head) -> list[Answer]:
+        assert at == self.head(), "an old block is read"
+        return [Answer(ok=True, data=self.ask(call.to, call.data)) for call in calls]
+
+    def logs(self, address: Address, topics: Sequence[Sequence[Bytes32] | None], at: Head) -> list[Log]:
+        assert at == self.head(), "an old block is read"
+        wanted = [log for log in self.logged if log.address == address and len(log.topics) >= len(topics)]
+        return [
+            log for log in wanted if all(one is None or t in one for one, t in zip(topics, log.topics, strict=False))
+        ]
 
     def ask(self, to: Address, fn_data: bytes) -> bytes:
         return bytes(self.evm.message_call(caller=DEPLOYER, to=to, calldata=fn_data, is_static=True))
@@ -92,77 +156,6 @@ class Reality:
 
     def timestamp(self, operation: Bytes32) -> int:
         return self.number(self.timelock, encode_call(TIMESTAMP, [operation]))
-
-
-@dataclass
-class SafeModel:
-    """Owners in the order of the linked list, newest first."""
-
-    owners: list[Address]
-    threshold: int
-    nonce: int = 0
-    approved: set[tuple[Address, Bytes32]] = field(default_factory=set)
-
-    def agrees(self, signers: set[Address], approvers: set[Address], sender: Address) -> bool:
-        """A quorum of owners of this moment: signatures, approvals on chain, and the sender's own word."""
-        del sender  # our blobs never use it
-        return len((signers | approvers) & set(self.owners)) >= self.threshold
-
-
-@dataclass
-class Model:
-    """What is so."""
-
-    council: SafeModel
-    guardian: SafeModel
-    now: int = START
-    delay: int = DELAY
-    timestamps: dict[Bytes32, int] = field(default_factory=dict)
-    """0 or absent unset, 1 done, else from when."""
-    newest: dict[Bytes32, str] = field(default_factory=dict)
-    cancellations: dict[Bytes32, int] = field(default_factory=dict)
-    executions: dict[Bytes32, int] = field(default_factory=dict)
-    incarnations: dict[Bytes32, int] = field(default_factory=dict)
-    """How often an id was scheduled."""
-    cancellers: set[Address] = field(default_factory=set)
-    counted: int = 0
-
-    def timestamp(self, operation: Bytes32) -> int:
-        return self.timestamps.get(operation, 0)
-
-    def may_schedule(self, operation: Operation, sender: Address, council: Address) -> bool:
-        return sender == council and self.timestamp(operation.id) == 0 and operation.delay.seconds >= self.delay
-
-    def schedule(self, operation: Operation) -> None:
-        self.timestamps[operation.id] = self.now + operation.delay.seconds
-        self.newest[operation.id] = "scheduled"
-        self.incarnations[operation.id] = self.incarnations.get(operation.id, 0) + 1
-
-    def may_cancel(self, operation: Bytes32, sender: Address) -> bool:
-        return sender in self.cancellers and self.timestamp(operation) > 1
-
-    def cancel(self, operation: Bytes32) -> None:
-        self.timestamps[operation] = 0
-        self.newest[operation] = "cancelled"
-        self.cancellations[operation] = self.cancellations.get(operation, 0) + 1
-
-    def may_execute(self, operation: Operation) -> bool:
-        ready = 1 < self.timestamp(operation.id) <= self.now
-        before = operation.predecessor == ZERO_WORD or self.timestamp(operation.predecessor) == 1
-        return ready and before and all(call.to != BROKEN for call in operation.calls)
-
-    def execute(self, operation: Operation, timelock: Address) -> None:
-        self.timestamps[operation.id] = 1
-        self.newest[operation.id] = "executed"
-        self.executions[operation.id] = self.executions.get(operation.id, 0) + 1
-        for call in operation.calls:
-            if call.to == COUNTER:
-                self.counted += 1
-            elif call.to == timelock and call.data.startswith(UPDATE_DELAY.selector):
-                self.delay = int.from_bytes(call.data[4:36])
-            elif call.to == timelock:
-                account = checksummed(call.data[48:68])
-                (self.cancellers.add if call.data.startswith(GRANT.selector) else self.cancellers.discard)(account)
 
 
 def safe_tx(safe: Address, call: Call, nonce: int) -> SafeTx:
