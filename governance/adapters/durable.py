@@ -12,15 +12,18 @@ somebody wrote there; here it is refused.
 
 import contextvars
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from dbos import DBOS, SetWorkflowID
 from dbos import _serialization as serialization
+from dbos._error import DBOSAwaitedWorkflowCancelledError, DBOSNonExistentWorkflowError
 
-from governance.core.errors import Refused, Unreachable
+from governance.core.errors import InFlight, Refused, Unreachable
+from governance.core.units import shown
 
 VERSION = "gov-executor-1"
 """Of what a workflow is given and gives back, not of the software: every version of gov takes up every workflow."""
@@ -84,56 +87,60 @@ class Durable:
 
         Raises Unreachable when the database cannot be used.
         """
-        from sqlalchemy.exc import SQLAlchemyError
-
-        try:
+        with _working():
             self._dbos.listen_queues([*queues])
             DBOS.launch()
             for name in queues:
                 DBOS.register_queue(
                     name, worker_concurrency=1, polling_interval_sec=self._engine.poll, on_conflict="always_update"
                 )
-        except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or type(error).__name__)
-            raise Unreachable(
-                f"the executor's database does not work: {' '.join(reason.split())[:200]}",
-                hint="is it there, writable and not full? it may be lost: nothing in it decides",
-            ) from None  # what was caught may carry the URL
 
     def schedule(self, networks: Sequence[str], every: int) -> None:
         """A tick for each network every so many seconds, on whichever host is the first to take it."""
-        DBOS.apply_schedules(
-            [
-                {
-                    "schedule_name": f"tick {network}",
-                    "workflow_fn": self._run_tick,
-                    "schedule": f"*/{every} * * * * *" if every < 60 else "0 * * * * *",
-                    "context": network,
-                }
-                for network in networks
-            ]
-        )
+        with _working():
+            DBOS.apply_schedules(
+                [
+                    {
+                        "schedule_name": f"tick {network}",
+                        "workflow_fn": self._run_tick,
+                        "schedule": f"*/{every} * * * * *" if every < 60 else "0 * * * * *",
+                        "context": network,
+                    }
+                    for network in networks
+                ]
+            )
 
     def submit(self, name: str, task: Words, queue: str) -> str | None:
         """Begin a task unless it is under way; gives the workflow's id, None when there is nothing to begin."""
-        newest = DBOS.list_workflows(
-            workflow_id_prefix=f"{name}#", sort_desc=True, limit=1, load_input=False, load_output=False
-        )
-        number = 0
-        if newest:
-            if newest[0].status in ALIVE:
-                return None
-            number = int(newest[0].workflow_id.rpartition("#")[2]) + 1
-        identity = f"{name}#{number:08d}"
-        with SetWorkflowID(identity):  # of two hosts that say the same, the second finds the first one's
-            DBOS.enqueue_workflow(queue, self._run_task, dict(task))
-        return identity
+        with _working():
+            newest = DBOS.list_workflows(
+                workflow_id_prefix=f"{name}#", sort_desc=True, limit=1, load_input=False, load_output=False
+            )
+            number = 0
+            if newest:
+                if newest[0].status in ALIVE:
+                    return None
+                number = _number(newest[0].workflow_id) + 1
+            identity = f"{name}#{number:08d}"
+            with SetWorkflowID(identity):  # of two hosts that say the same, the second finds the first one's
+                DBOS.enqueue_workflow(queue, self._run_task, dict(task))
+            return identity
 
-    def wait(self, identities: Sequence[str]) -> list[Words]:
-        """What came of workflows, in order."""
-        return [
-            dict(DBOS.retrieve_workflow(one).get_result(polling_interval_sec=self._engine.poll)) for one in identities
-        ]
+    def wait(self, identity: str) -> Words:
+        """What came of a workflow. Raises InFlight when another host has ended it, Refused when its row was changed."""
+        with _working():
+            try:
+                given: Any = DBOS.retrieve_workflow(identity).get_result(polling_interval_sec=self._engine.poll)
+            except DBOSAwaitedWorkflowCancelledError:
+                reason = f"{identity} was ended by another host, which begins it anew"
+                raise InFlight(reason, hint="was this host slow? its clock, or --every") from None
+            except DBOSNonExistentWorkflowError:
+                raise _changed(f"the row of {identity} is gone") from None
+            except ValueError:  # no JSON
+                given = None
+        if not isinstance(given, dict) or not all(isinstance(each, str) for each in (*given, *given.values())):
+            raise _changed(f"what stands in the row of {identity} is no report")
+        return given
 
     def take_over(self, networks: Sequence[str], mine: Callable[[str], bool]) -> list[str]:
         """End what nobody finished within its lease, whoever began it, under whatever version; gives the tasks' names.
@@ -142,19 +149,21 @@ class Durable:
         """
         ended = []
         overdue = (time.time() - self._engine.lease) * 1000
-        for one in DBOS.list_workflows(name=FULFIL, status=ALIVE, load_input=False, load_output=False):
-            name, _, _ = one.workflow_id.partition("#")
-            if name.partition(":")[0] in networks and not mine(one.workflow_id) and (one.updated_at or 0) < overdue:
-                DBOS.cancel_workflow(one.workflow_id)
-                ended.append(name)
+        with _working():
+            for one in DBOS.list_workflows(name=FULFIL, status=ALIVE, load_input=False, load_output=False):
+                name, _, _ = one.workflow_id.partition("#")
+                if name.partition(":")[0] in networks and not mine(one.workflow_id) and (one.updated_at or 0) < overdue:
+                    DBOS.cancel_workflow(one.workflow_id)
+                    ended.append(name)
         return ended
 
     def tidy(self) -> int:
         """Delete finished workflows of long ago; gives their number."""
         before = datetime.fromtimestamp(time.time() - KEEP).astimezone().isoformat()
-        done = DBOS.list_workflows(completed_before=before, limit=1000, load_input=False, load_output=False)
-        if done:
-            DBOS.delete_workflows([one.workflow_id for one in done])
+        with _working():
+            done = DBOS.list_workflows(completed_before=before, limit=1000, load_input=False, load_output=False)
+            if done:
+                DBOS.delete_workflows([one.workflow_id for one in done])
         return len(done)
 
     def current(self) -> str:
@@ -164,6 +173,33 @@ class Durable:
     def stop(self, patience: int) -> None:
         """Take nothing new, let what runs come to its end for so many seconds, and close."""
         DBOS.destroy(workflow_completion_timeout_sec=patience)
+
+
+@contextmanager
+def _working() -> Iterator[None]:
+    """Raise Unreachable when the database fails; DBOS itself waits for one that is only away."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or type(error).__name__)
+        raise Unreachable(
+            f"the executor's database does not work: {' '.join(reason.split())[:200]}",
+            hint="is it there, writable and not full? it may be lost: nothing in it decides",
+        ) from None  # what was caught may carry the URL
+
+
+def _number(identity: str) -> int:
+    """Of a workflow, from its id. Raises Refused on an id that nobody here made."""
+    number = identity.rpartition("#")[2]
+    if not (number.isascii() and number.isdigit()):
+        raise _changed(f"{shown(identity)} is no id of a workflow")
+    return int(number)
+
+
+def _changed(what: str) -> Refused:
+    return Refused(f"the executor's database was changed: {what}", hint="move it away: nothing in it decides")
 
 
 def _refuse_pickles() -> None:

@@ -39,19 +39,7 @@ class SqlJournal:
 
     @cached_property
     def _url(self) -> "URL":
-        from sqlalchemy.engine import make_url
-        from sqlalchemy.exc import ArgumentError
-
-        try:
-            url = make_url(self._text)
-        except (ArgumentError, ValueError):
-            url = None  # the error may carry the URL
-        if url is None or url.drivername not in _DRIVERS or (_is_sqlite(url) and (url.query or not url.database)):
-            raise Rejected(
-                "the journal's URL names neither a SQLite file nor a PostgreSQL database",
-                hint="sqlite:///path/to/journal.sqlite3, or postgresql+psycopg://user:password@host/database",
-            )
-        return url
+        return database(self._text)
 
     @property
     def shown(self) -> str:
@@ -214,6 +202,23 @@ class SqlJournal:
             return [_intent(row) for row in rows]
         except Rejected as error:
             raise Refused(f"the {self.shown} was damaged or changed: {error.message}", hint=_AWAY) from error
+
+
+def database(text: str) -> "URL":
+    """The database that a URL names. Raises Rejected on any other, without showing it: it may hold a password."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        url = None  # the error may carry the URL
+    if url is None or url.drivername not in _DRIVERS or (_is_sqlite(url) and (url.query or not url.database)):
+        raise Rejected(
+            "the journal's URL names neither a SQLite file nor a PostgreSQL database",
+            hint="sqlite:///path/to/journal.sqlite3, or postgresql+psycopg://user:password@host/database",
+        )
+    return url
 
 
 def _is_sqlite(url: "URL") -> bool:

@@ -46,14 +46,13 @@ def read(raw: bytes) -> Signed:
 
 
 def _dynamic(raw: bytes) -> dict[str, Any]:
-    import rlp
+    from eth_account.typed_transactions.typed_transaction import TypedTransaction
+    from hexbytes import HexBytes
 
-    parts = rlp.decode(raw[1:], strict=True)
-    if len(parts) != 12 or parts[8] != []:
+    fields = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+    if fields["accessList"]:
         raise ValueError("no transaction of ours")
-    names = ("chainId", "nonce", "maxPriorityFeePerGas", "maxFeePerGas", "gas")
-    numbers = {name: int.from_bytes(part) for name, part in zip(names, parts[:5], strict=True)}
-    return {**numbers, "to": parts[5], "value": int.from_bytes(parts[6]), "data": parts[7]}
+    return {**fields, "to": bytes(fields["to"]), "data": bytes(fields["data"])}
 
 
 def _first(raw: bytes) -> dict[str, Any]:

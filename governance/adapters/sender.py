@@ -91,13 +91,16 @@ class JournalledSender:
         mined, known = self._nonces()
         # Nonces first: whatever was mined before them has its receipt now.
         kept = [intent for intent in self._journal.intents(purpose) if self._is_ours(intent, head)]
+        unmined = []
         for intent in kept:
             receipt = self._chain.receipt(intent.tx_hash)
-            if receipt is not None and receipt.status == 1:
+            if receipt is None:
+                unmined.append(intent)
+            elif receipt.status == 1:
                 return receipt
         moment = _later(self._moment, head)
         require_dry_run(self._chain.dry_run(call, sender=self.address, at=head, moment=moment), call)
-        alive = [intent for intent in kept if mined <= intent.nonce <= known and not self._is_mined(intent)]
+        alive = [intent for intent in unmined if mined <= intent.nonce <= known]
         if alive:
             alive = [intent for intent in alive if intent.nonce == alive[0].nonce]
             self._make_way(alive[0].nonce, mined, head, alive[-1].block)
@@ -109,9 +112,6 @@ class JournalledSender:
 
     def _is_ours(self, intent: Intent, head: Head) -> bool:
         return intent.sender == self.address and intent.chain_id == head.chain_id
-
-    def _is_mined(self, intent: Intent) -> bool:
-        return self._chain.receipt(intent.tx_hash) is not None
 
     def _broadcast(self, intent: Intent) -> str:
         try:

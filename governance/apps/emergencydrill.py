@@ -146,17 +146,11 @@ def _funding(fork: str, network: str, gas: int, payer: Payer | None) -> tuple[in
 
 def _impersonated(fork: str, site: "Site", ready: "Before") -> None:
     from governance.adapters.fork import send_as
-    from governance.core.call import Call, encode_call
-    from governance.core.quorum import count
-    from governance.core.safetx import execution
-    from governance.life.script import ANYONE, APPROVE
+    from governance.life.script import safe_acts
 
-    safe, tx = site.guardian.look(ready.ground.stage.head), ready.tx
-    owners = safe.owners[: safe.threshold]
-    for owner in owners:
-        send_as(fork, owner, Call(to=tx.safe, data=encode_call(APPROVE, [tx.hash]), summary="approveHash"))
-    quorum = count(tx.hash, [], owners=safe.owners, threshold=safe.threshold, approved=frozenset(owners))
-    send_as(fork, ANYONE, execution(tx, quorum.blob()))
+    safe = site.guardian.look(ready.ground.stage.head)
+    for act in safe_acts((safe.owners, safe.threshold), ready.tx, "pause"):
+        send_as(fork, act.sent.sender, act.sent.call)
 
 
 def _cold(fork: str, place: "Place", payer: Payer) -> tuple[float | None, float | None, list[Finding]]:

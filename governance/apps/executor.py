@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from governance.core.agenda import Action, Task
-from governance.core.errors import GovError
-from governance.core.units import to_hex, word
+from governance.core.errors import GovError, Refused
+from governance.core.units import shown, to_hex, word
 from governance.life.fulfil import BROKEN, SETTLED, Means, Outcome, Report, fulfil
 
 if TYPE_CHECKING:
@@ -81,9 +81,15 @@ class Executor:
         self._durable.stop(patience)
 
     def once(self) -> list["Words"]:
-        """One tick on every network, and what came of everything that was due."""
-        begun = [one for network in self._stations for one in self.tick(network)]
-        return self._durable.wait(begun)
+        """One tick on every network, and what came of everything that was due; what cannot be told of a task is a failure."""
+        begun = [(network, one) for network in self._stations for one in self.tick(network)]
+        reports = []
+        for network, one in begun:
+            try:
+                reports.append(self._durable.wait(one))
+            except GovError as error:
+                self._hooks.failed(network, error)
+        return reports
 
     def tick(self, network: str) -> list[str]:
         """Look at one network and begin what is due; gives the workflows that were begun. Never raises on a network's fault."""
@@ -111,7 +117,12 @@ class Executor:
         if taken:
             self._hooks.taken_over(station.network, taken, station.ticks)
         self._hooks.ticked(station.network, due)
-        begun = (self._durable.submit(task.name, _words(task), station.queue) for task in due.tasks)
+        begun = []
+        for task in due.tasks:
+            try:
+                begun.append(self._durable.submit(task.name, _words(task), station.queue))
+            except Refused as error:  # of this task alone; the others are begun
+                self._hooks.failed(station.network, error)
         return [one for one in begun if one is not None]
 
     def _recall(self, station: Station) -> None:
@@ -129,8 +140,11 @@ class Executor:
 
     def _fulfil(self, words: "Words") -> "Words":
         """What a workflow does. What its row says is only a question: everything that decides is derived from elsewhere."""
-        task = _task(words)
-        station = self._stations[task.network]
+        try:
+            task = _task(words)
+            station = self._stations[task.network]
+        except (KeyError, TypeError, ValueError, GovError):
+            return self._no_task(words)
         identity = self._durable.current()
         self._running.add(identity)
         try:
@@ -144,6 +158,14 @@ class Executor:
         if report.outcome is Outcome.BROKEN:
             self._hooks.broken(report)
         return report_words(report)
+
+    def _no_task(self, words: "Words") -> "Words":
+        """A row that somebody changed asks for nothing that there is."""
+        message = f"a row of the executor's database holds no task: {shown(repr(words))}"
+        self._hooks.failed("?", Refused(message, hint="move the database away: nothing in it decides"))
+        names = ("network", "proposal", "operation", "action")
+        report = {**dict.fromkeys(names, "?"), "outcome": str(Outcome.REFUSED), "reason": message}
+        return {**report, "findings": "", "transactions": ""}
 
     def _remember(self, station: Station, report: Report) -> None:
         settled = report.task.action is Action.SETTLE and report.outcome in {Outcome.DONE, Outcome.BROKEN}

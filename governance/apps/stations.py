@@ -2,14 +2,14 @@
 
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from governance.apps import wiring
 from governance.apps.executor import LEASE_TICKS, Executor, Hooks, Station
-from governance.core.errors import GovError, Rejected
+from governance.core.errors import GovError
 from governance.life.fulfil import Means
 from governance.life.notes import note_sighting
 from governance.life.tick import Watch
@@ -49,15 +49,6 @@ def executor(space: "FileWorkspace", orders: Orders, hooks: Hooks) -> Executor:
     journal = wiring.journal(space)
     stations = {name: _station(space, orders, name, journal, hooks.failed) for name in orders.networks}
     return Executor(stations, partial(_durable, space, orders), hooks)
-
-
-def networks(space: "FileWorkspace", only: Sequence[str]) -> tuple[str, ...]:
-    """Those that were named, else all of the policy."""
-    known = sorted(space.policy().networks)
-    strange = [name for name in only if name not in known]
-    if strange:
-        raise Rejected(f"policies.yaml names no network `{strange[0]}`", hint=f"it names {', '.join(known)}")
-    return tuple(only) or tuple(known)
 
 
 def _station(
@@ -122,15 +113,13 @@ def _durable(space: "FileWorkspace", orders: Orders, **given: Callable[..., obje
 
 
 def _database(space: "FileWorkspace") -> str:
-    """Beside the journal: in the same PostgreSQL database, or in a file of its own."""
-    from sqlalchemy.engine import make_url
+    """Beside the journal: in the same PostgreSQL database, or in a file of its own. Raises Rejected as the journal does."""
+    from governance.adapters.journal import database
 
     given = os.environ.get("GOV_DATABASE")
     if given is None:
-        folder = space.root / ".gov"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return f"sqlite:///{(folder / 'executor.sqlite3').absolute()}"
-    url = make_url(given)
+        return wiring.database_file(space, "executor.sqlite3")
+    url = database(given)
     if url.get_backend_name() == "sqlite":
         return f"{given}.executor"
     return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from governance.core.errors import Refused, Rejected, Unreachable
 
@@ -22,22 +22,17 @@ if TYPE_CHECKING:
     from governance.adapters.keys import KeystoreSigner
     from governance.adapters.workspace import FileWorkspace
     from governance.core.endpoints import Endpoints
-    from governance.core.manifestfile import ManifestFile
     from governance.core.network import Network
     from governance.core.plan import Plan
-    from governance.core.policy import Policy
     from governance.core.rehearsal import Rehearsal
     from governance.core.safetx import SafeTx
     from governance.core.stacked import Stack
-    from governance.core.tree import Mapping
     from governance.core.units import Bytes32
     from governance.life.site import Rehearse, Site
     from governance.life.watch import Sighting
     from governance.ports import Chain, Exchange, Payer, Prover, Sender, Signer, Simulator
 
 GWEI = 10**9
-MAX_JOURNAL = 1 << 30
-"""Bytes of an exported journal."""
 T = TypeVar("T")
 
 
@@ -58,70 +53,13 @@ def admit_kinds() -> None:
     admit_installed()
 
 
-def manifest(file: Path) -> "ManifestFile":
-    """A manifest on disk, YAML or JSON."""
-    from governance.adapters.manifests import load_manifest
-
-    return load_manifest(file, shown_as=str(file))
-
-
-def document_text(file: Path) -> str:
-    """A small text file, read once and strictly."""
-    from governance.adapters.files import read_text
-
-    return read_text(file, str(file))
-
-
-def journal_text(file: Path) -> str:
-    """An exported journal, which may be large."""
-    from governance.adapters.files import read_text
-
-    return read_text(file, str(file), max_bytes=MAX_JOURNAL)
-
-
-def policy(file: Path) -> "Policy":
-    """A policy on disk, with its files beside it, which need not be a workspace's. Raises Rejected with every finding."""
-    from governance.adapters.almanac import almanac_of
-    from governance.adapters.files import load
-    from governance.core.kinds import KINDS
-    from governance.core.policy import read
-
-    admit_kinds()
-    tree = load(file, str(file))
-    return read(tree, file=str(file), kinds=frozenset(KINDS), almanac=almanac_of(tree, file.parent))
-
-
-def parsed(text: str, shown_as: str) -> "Mapping":
-    """The document in a text, read as strictly as a file."""
-    from governance.adapters.files import parse
-
-    return parse(text, shown_as)
-
-
-def argument(written: str) -> "str | list[Any]":
-    """An argument as it is typed: text, or a list of them in brackets. Raises Rejected."""
-    from governance.adapters.files import parse
-    from governance.core.tree import plain
-
-    if not written.startswith("["):
-        return written
-    parsed: dict[str, list[Any]] = plain(parse(f"argument: {written}", "the argument"))
-    return parsed["argument"]
-
-
-def write(file: Path, text: str) -> None:
-    """Write a file, all or nothing."""
-    from governance.adapters.files import write_atomically
-
-    write_atomically(file, text)
-
-
-def write_new(file: Path, text: str) -> bool:
-    """Write a file that is not there yet; False when it is."""
-    if file.exists():
-        return False
-    write(file, text)
-    return True
+def networks(space: "FileWorkspace", only: Sequence[str]) -> list[str]:
+    """Those that were asked for, else all of the policy."""
+    known = sorted(space.policy().networks)
+    strange = [name for name in only if name not in known]
+    if strange:
+        raise Rejected(f"policies.yaml names no network `{strange[0]}`", hint=f"it names {', '.join(known)}")
+    return list(only) or known
 
 
 def networks_of(space: "FileWorkspace", proposal_id: str, only: str | None) -> list[str]:
@@ -203,10 +141,9 @@ def guards(space: "FileWorkspace", at: "Site") -> "tuple[Callable[[Sighting], No
 
 def site(space: "FileWorkspace", network: str) -> "Site":
     """The ports of one network of the policy."""
-    networks = space.policy().networks
-    if network not in networks:
-        raise Rejected(f"policies.yaml names no network `{network}`", hint=f"it names {', '.join(sorted(networks))}")
-    return site_over(node(space, networks[network]), networks[network])
+    (name,) = networks(space, [network])
+    place = space.policy().networks[name]
+    return site_over(node(space, place), place)
 
 
 def site_over(chain: "Chain", place: "Network") -> "Site":
@@ -358,12 +295,15 @@ def journal(space: "FileWorkspace") -> "SqlJournal":
     """The journal of the workspace; made when it is missing."""
     from governance.adapters.journal import SqlJournal
 
-    url = os.environ.get("GOV_DATABASE")
-    if url is None:
-        folder = space.root / ".gov"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        url = f"sqlite:///{(folder / 'journal.sqlite3').absolute()}"
-    return SqlJournal(url)
+    given = os.environ.get("GOV_DATABASE")
+    return SqlJournal(database_file(space, "journal.sqlite3") if given is None else given)
+
+
+def database_file(space: "FileWorkspace", name: str) -> str:
+    """The URL of a database of the workspace's own, in a folder that is made when it is missing."""
+    folder = space.root / ".gov"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return f"sqlite:///{(folder / name).absolute()}"
 
 
 def sender(

@@ -204,7 +204,7 @@ def executable(place: Place, seen: Seen, *, even_expired: bool = False) -> tuple
 def _dry_run(place: Place, seen: Seen, payer: str, calldata: bytes) -> int:
     """Gas to give. Raises Denied when it would revert, and _Again when that is because somebody was faster."""
     request = {"from": payer, "to": place.safe, "data": f"0x{calldata.hex()}"}
-    result, estimate = seen.node.ask([("eth_call", [request, "latest"]), ("eth_estimateGas", [request])])
+    result, estimate = seen.node.ask([("eth_call", [request, "latest"]), ("eth_estimateGas", [request, "latest"])])
     if isinstance(result, RpcError):
         now = look(place, [seen.node], payer)
         if now.paused or now.nonce != seen.nonce:

@@ -11,12 +11,11 @@ from governance.core.drill import HINT, judge_act, judge_restored, judge_stopped
 from governance.core.errors import Finding, Refused
 from governance.core.facts import TargetFacts
 from governance.core.policy import Policy, Rule
-from governance.core.proposal import SCHEMA
 from governance.core.safetx import SafeTx
 from governance.core.stopping import judge_stop
 from governance.core.units import Duration
 from governance.life.drill import answers_of, routed_calls
-from governance.life.ground import Build, Ground, drafted, live, planned, rule_on
+from governance.life.ground import Build, Ground, live, planned, rule_on, stand_in
 from governance.life.presign import ground_now, paused_on, rule_of
 from governance.life.site import Site, Workspace
 from governance.ports import Simulator
@@ -83,7 +82,7 @@ def after(drilled: Before, site: Site, workspace: Workspace, simulator: Simulato
     without = answers_of(drilled.ground.at(ground.head.timestamp), routed)
     now = answers_of(ground, routed)
     findings = judge_stopped(without, now)
-    lifted, waits = _lifted(ground, drilled, workspace, site.network.name)
+    lifted, waits = _lifted(ground, drilled, workspace)
     findings += lifted
     end = waits[0] if waits else None
     restored = not lifted and end is not None
@@ -101,22 +100,12 @@ def after(drilled: Before, site: Site, workspace: Workspace, simulator: Simulato
     )
 
 
-def _lifted(
-    ground: Ground, drilled: Before, workspace: Workspace, network: str
-) -> tuple[list[Finding], Sequence[Ground]]:
+def _lifted(ground: Ground, drilled: Before, workspace: Workspace) -> tuple[list[Finding], Sequence[Ground]]:
     """The council's unpause through the timelock, played; the ground that it leaves, none where it does not come so far."""
-    document = {
-        "schema": SCHEMA,
-        "title": "Unpause",
-        "author": min(drilled.policy.members),
-        "networks": [network],
-        "kind": "unpause",
-        "summary": "A drill.",
-        "reason": "A drill.",
-    }
+    unpause = stand_in("unpause", ground.site.network, drilled.policy, "drilled-unpause", "A drill.")
     try:
         rule, _ = rule_on(ground, drilled.policy, "unpause", drilled.rule)
-        life = live(ground, planned(ground, workspace, drafted(document, "drilled-unpause"), drilled.policy, rule))
+        life = live(ground, planned(ground, workspace, unpause, drilled.policy, rule))
     except Refused as error:
         told = error.findings or (Finding(rule="", message=error.message),)
         words = "the council's unpause would be refused"

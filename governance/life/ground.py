@@ -12,9 +12,10 @@ from governance.core.difference import Change, joined, stored
 from governance.core.errors import Place
 from governance.core.facts import Head
 from governance.core.kinds import KINDS, Lane
+from governance.core.network import Network
 from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy, Rule
-from governance.core.proposal import Proposal, read
+from governance.core.proposal import SCHEMA, Proposal, read
 from governance.core.scenes import Act, BlockResult, Frame, Scene, Trial
 from governance.core.slots import SAFE_NONCE, approval_slot, timestamp_slot, word_at
 from governance.core.tree import Mapping as Tree
@@ -83,6 +84,20 @@ def drafted(document: Mapping[str, Any], proposal_id: str) -> Proposal:
     assert isinstance(tree, Tree)
     models = {name: kind.document for name, kind in KINDS.items()}
     return read(tree, id=proposal_id, file=proposal_id, models=models)
+
+
+def stand_in(kind: str, network: Network, policy: Policy, proposal_id: str, reason: str) -> Proposal:
+    """A proposal of a kind that takes nothing but a reason, in place of one that somebody would write."""
+    document = {
+        "schema": SCHEMA,
+        "title": f"A stand-in: {kind}",
+        "author": min(policy.members),
+        "networks": [network.name],
+        "kind": kind,
+        "summary": reason,
+        "reason": reason,
+    }
+    return drafted(document, proposal_id)
 
 
 def rule_on(ground: Ground, policy: Policy, kind: str, otherwise: Rule) -> tuple[Rule, tuple[str, ...]]:

@@ -18,12 +18,11 @@ from governance.core.kinds import Lane
 from governance.core.network import Network
 from governance.core.pins import Needs
 from governance.core.policy import Policy, Rule
-from governance.core.proposal import SCHEMA
 from governance.core.safetx import SafeTx
 from governance.core.signature import vouched
 from governance.core.stopping import Stop, plain_pause, require_stop
 from governance.core.units import Address, Duration, Moment, to_hex
-from governance.life.ground import Build, Ground, Life, Stage, drafted, live, planned
+from governance.life.ground import Build, Ground, Life, Stage, live, planned, stand_in
 from governance.life.pin import require_anchored
 from governance.life.sign import Witness
 from governance.life.site import Site, Workspace
@@ -106,16 +105,8 @@ def rule_of(policy: Policy, network: Network) -> Rule:
 def paused_on(ground: Ground, workspace: Workspace, policy: Policy, rule: Rule) -> tuple[Life, Stop]:
     """The pause played on a ground, and all that it does. Raises Refused where it cannot be made, or reverts."""
     network = ground.site.network
-    document = {
-        "schema": SCHEMA,
-        "title": "Pause",
-        "author": min(policy.members),
-        "networks": [network.name],
-        "kind": KIND,
-        "summary": "Signed ahead.",
-        "reason": "Signed ahead, to be sent in an emergency.",
-    }
-    locked = planned(ground, workspace, drafted(document, PROPOSAL), policy, rule)
+    pause = stand_in(KIND, network, policy, PROPOSAL, "Signed ahead, to be sent in an emergency.")
+    locked = planned(ground, workspace, pause, policy, rule)
     before = situation_of(ground.site, Needs(), ground.head)
     life = live(ground, locked)
     if life.after is None:

@@ -220,11 +220,12 @@ def executor_of(site: Site, subject: Subject) -> Address:
 
 def script_of(subject: Subject, executor: Address) -> Script:
     """The blocks, from the one after the head to the last execution."""
-    first = [act for tx in subject.earlier for act in safe_acts(subject, tx, f"earlier: nonce {tx.nonce}")]
+    safe = (subject.owners, subject.threshold)
+    first = [act for tx in subject.earlier for act in safe_acts(safe, tx, f"earlier: nonce {tx.nonce}")]
     for pending in subject.pending:
         if pending.eta is None:
             verb = "schedule" if subject.lane is Lane.TIMELOCK else "execute"
-            first += safe_acts(subject, pending.step.safe_tx, f"{verb}: {pending.step.label}")
+            first += safe_acts(safe, pending.step.safe_tx, f"{verb}: {pending.step.label}")
     blocks: list[tuple[Moment, tuple[Act, ...]]] = [(subject.start, tuple(first))] if first else []
     early = 0
     for index, pending in enumerate(subject.pending if subject.lane is Lane.TIMELOCK else ()):
@@ -251,11 +252,12 @@ def _after(before: Step, executed: Moment, step: Step) -> Moment:
     return executed + Duration(max(step.operation.delay.seconds - before.operation.delay.seconds, 0))
 
 
-def safe_acts(subject: Subject, tx: SafeTx, label: str) -> list[Act]:
-    """A quorum of owners approves on chain, and then anyone has the Safe execute: no signature is needed."""
-    owners = subject.owners[: subject.threshold]
+def safe_acts(safe: tuple[Sequence[Address], int], tx: SafeTx, label: str) -> list[Act]:
+    """A quorum of the owners, given with the threshold, approves on chain; then anyone has the Safe execute: nobody signs."""
+    everybody, threshold = safe
+    owners = everybody[:threshold]
     approve = Call(to=tx.safe, data=encode_call(APPROVE, [tx.hash]), summary="approveHash")
-    quorum = count(tx.hash, [], owners=subject.owners, threshold=subject.threshold, approved=frozenset(owners))
+    quorum = count(tx.hash, [], owners=everybody, threshold=threshold, approved=frozenset(owners))
     sent = [Sent(call=approve, sender=owner) for owner in owners]
     approvals = [Act(label=f"approve nonce {tx.nonce}", sent=each, must_pass=True) for each in sent]
     call = execution(tx, quorum.blob())

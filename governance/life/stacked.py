@@ -167,7 +167,7 @@ def _entry(site: Site, subject: Subject) -> _Entry:
 def _by_safe(subject: Subject, pending: Pending) -> _Try:
     """The Safe's own execution, a quorum having approved it, when it is its nonce's turn."""
     tx = pending.step.safe_tx
-    *approvals, act = safe_acts(subject, tx, pending.step.label)
+    *approvals, act = safe_acts((subject.owners, subject.threshold), tx, pending.step.label)
     assert all(approves(each) for each in approvals)
     slots = [approval_slot(each.sent.sender, tx.hash) for each in approvals]
     turn = stored(tx.safe, word_at(SAFE_NONCE), tx.nonce, before=tx.nonce - 1 if tx.nonce else 1)

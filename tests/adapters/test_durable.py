@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dbos import DBOS
 
 from governance.adapters.durable import Durable, Engine
-from governance.core.errors import Unreachable
+from governance.core.errors import InFlight, Refused, Unreachable
 
 QUEUE = "payer devnet 0x11"
 TASK = "devnet:0x11:execute"
@@ -64,10 +65,10 @@ def test_a_task_is_under_way_once_and_can_be_begun_again_when_it_is_over(bench: 
     assert durable.submit(TASK, {"what": "it"}, QUEUE) is None
     assert durable.submit("devnet:0x22:execute", {"what": "other"}, QUEUE) is not None
     gate.set()
-    assert durable.wait([first]) == [{"did": "it", "waited": "True"}]
+    assert durable.wait(first) == {"did": "it", "waited": "True"}
     second = begun(durable, "again")
     assert (first, second) == (f"{TASK}#00000000", f"{TASK}#00000001")
-    assert durable.wait([second])[0]["did"] == "again"
+    assert durable.wait(second)["did"] == "again"
 
 
 def test_what_is_not_finished_within_its_lease_is_ended_and_told(bench: Bench) -> None:
@@ -83,7 +84,7 @@ def test_what_is_not_finished_within_its_lease_is_ended_and_told(bench: Bench) -
     assert durable.take_over(["devnet"], lambda _: False) == [TASK]
     gate.set()
     bench.act = lambda task: {"did": "anew"}
-    assert durable.wait([begun(durable)]) == [{"did": "anew"}]
+    assert durable.wait(begun(durable)) == {"did": "anew"}
 
 
 def test_ticks_come_by_themselves(bench: Bench) -> None:
@@ -98,12 +99,75 @@ def test_ticks_come_by_themselves(bench: Bench) -> None:
 
 def test_what_is_over_for_a_week_is_deleted(bench: Bench) -> None:
     durable = bench.start()
-    durable.wait([begun(durable)])
+    durable.wait(begun(durable))
     assert durable.tidy() == 0
     with sqlite3.connect(bench.file) as rows:
         rows.execute("UPDATE workflow_status SET completed_at = 1000, updated_at = 1000, created_at = 1000")
     assert durable.tidy() == 1
     assert begun(durable) == f"{TASK}#00000000"
+
+
+def test_what_another_host_has_ended_is_in_flight(bench: Bench) -> None:
+    """threat_12: whoever waited for it is told so, and asks again at the next tick."""
+    gate = threading.Event()
+    bench.act = lambda task: {"waited": str(gate.wait(30))}
+    durable = bench.start()
+    first = begun(durable)
+    DBOS.cancel_workflow(first)
+    gate.set()
+    with pytest.raises(InFlight, match="ended by another host"):
+        durable.wait(first)
+
+
+CHANGED = {
+    "a text for a report": ("UPDATE workflow_output SET output = '\"done\"'", "is no report"),
+    "a number in a report": ("UPDATE workflow_output SET output = '{\"did\": 1}'", "is no report"),
+    "no JSON": ("UPDATE workflow_output SET output = '{'", "is no report"),
+    "the row is gone": ("DELETE FROM workflow_status", "is gone"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_row_that_was_changed_is_told(bench: Bench, name: str) -> None:
+    """threat_60"""
+    change, words = CHANGED[name]
+    durable = bench.start()
+    first = begun(durable)
+    assert durable.wait(first) == {"did": "it"}
+    with sqlite3.connect(bench.file) as rows:
+        rows.execute(change)
+    with pytest.raises(Refused, match=words):
+        durable.wait(first)
+
+
+def test_an_id_that_nobody_made_is_told(bench: Bench) -> None:
+    """threat_60"""
+    durable = bench.start()
+    durable.wait(begun(durable))
+    with sqlite3.connect(bench.file) as rows:
+        rows.execute("UPDATE workflow_status SET workflow_uuid = ?", (f"{TASK}#soon",))
+    with pytest.raises(Refused, match="no id of a workflow"):
+        begun(durable)
+
+
+def test_a_database_without_its_tables_is_unreachable(bench: Bench) -> None:
+    """threat_60: whatever is asked of it."""
+    durable = bench.start()
+    first = begun(durable)
+    durable.wait(first)
+    with sqlite3.connect(bench.file) as rows:
+        rows.execute("ALTER TABLE workflow_status RENAME TO elsewhere")
+    asked: list[Callable[[], object]] = [
+        lambda: begun(durable),
+        lambda: durable.wait(first),
+        lambda: durable.take_over(["devnet"], lambda _: False),
+        durable.tidy,
+    ]
+    for ask in asked:
+        with pytest.raises(Unreachable, match="no such table"):
+            ask()
+    with sqlite3.connect(bench.file) as rows:
+        rows.execute("ALTER TABLE elsewhere RENAME TO workflow_status")
 
 
 class Bomb:

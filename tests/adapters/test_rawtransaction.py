@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from eth_account import Account
+from hypothesis import given
+from hypothesis import strategies as st
 
 from governance.adapters.rawtransaction import read, require_same_act
 from governance.core.call import Call
@@ -61,6 +63,25 @@ def test_what_does_something_else_is_refused(intent: Intent) -> None:
     with pytest.raises(Refused) as caught:
         require_same_act(intent, CALL)
     assert [finding.rule for finding in caught.value.findings] == ["intent-forged"]
+
+
+@pytest.mark.parametrize("fees", [DYNAMIC, FIRST])
+def test_any_byte_that_is_changed_is_refused(fees: dict[str, int]) -> None:
+    """threat_60"""
+    intent = kept(fees)
+    for place in range(len(intent.raw)):
+        for bit in (0x01, 0x80):
+            raw = bytearray(intent.raw)
+            raw[place] ^= bit
+            with pytest.raises(Refused):
+                require_same_act(replace(intent, raw=bytes(raw)), CALL)
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"", b"\x02", b"\x02\xf8\x6f", b"\xf8\x64"]))
+def test_garbage_is_refused(garbage: bytes, beginning: bytes) -> None:
+    """threat_60"""
+    with pytest.raises(Refused):
+        require_same_act(replace(kept(), raw=beginning + garbage), CALL)
 
 
 def test_before_eip_155_a_transaction_is_of_any_chain_and_is_refused() -> None:

@@ -67,8 +67,8 @@ class Direct:
         self._results[self._at] = self._fulfil(task)
         return self._at
 
-    def wait(self, identities: Sequence[str]) -> list[Mapping[str, str]]:
-        return [self._results[one] for one in identities]
+    def wait(self, identity: str) -> Mapping[str, str]:
+        return self._results[identity]
 
     def current(self) -> str:
         return self._at

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.apps import wiring
+from governance.apps import disk, wiring
 from governance.apps.cli.common import confirm_hash, console, emit
 from governance.core.errors import Rejected
 
@@ -86,10 +86,10 @@ def read_answer(file: Path, proposal_id: str) -> "Answer":
 def _tree(file: Path) -> "Tree":
     from governance.core.frames import is_framed, unframed
 
-    text = wiring.document_text(file)
+    text = disk.document_text(file)
     if is_framed(text):
         text = unframed([line for line in text.splitlines() if line.strip()])
-    return wiring.parsed(text, str(file))
+    return disk.parsed(text, str(file))
 
 
 def _hand_over(document: Mapping[str, Any], export: str | None, *, as_json: bool) -> None:
@@ -101,7 +101,7 @@ def _hand_over(document: Mapping[str, Any], export: str | None, *, as_json: bool
         _print_codes(json.dumps(document, sort_keys=True, ensure_ascii=True))
     elif export is not None:
         text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
-        if not wiring.write_new(Path(export), text):
+        if not disk.write_new(Path(export), text):
             raise Rejected(f"{export} exists", hint="name a new file: what was signed is never overwritten")
 
 

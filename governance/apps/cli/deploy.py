@@ -18,7 +18,6 @@ from governance.apps.cli.common import (
     counted,
     emit,
 )
-from governance.core.errors import Rejected
 
 facet_app = typer.Typer(
     help="Facets: inspect them, and put them on chain, so that a proposal can route to them.", no_args_is_help=True
@@ -84,13 +83,12 @@ def facet_deploy(
     from governance.life.deploy import stage_facet
 
     space = wiring.workspace(workspace)
-    networks = space.policy().networks
-    if network not in networks:
-        raise Rejected(f"policies.yaml names no network `{network}`", hint=f"it names {', '.join(sorted(networks))}")
+    (name,) = wiring.networks(space, [network])
+    place = space.policy().networks[name]
     found = space.artifact(artifact)
     sent = None
     if broadcast:
-        node = wiring.node(space, networks[network])
+        node = wiring.node(space, place)
         (code,) = node.codes([found.address], node.head())
         sent = 0 if code else 1
         signer = wiring.signer(key, password_fd)

@@ -6,7 +6,7 @@ import typer
 
 from governance.apps import wiring
 from governance.apps.cli.common import HERE, AsJson, OnNetwork, WorkspaceDir, console, emit
-from governance.core.errors import GovError, Rejected
+from governance.core.errors import GovError
 from governance.core.units import Moment
 
 
@@ -19,10 +19,7 @@ def doctor(workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJs
 
     space = wiring.workspace(workspace)
     policy = space.policy()
-    names = [network] if network else sorted(policy.networks)
-    if network and network not in policy.networks:
-        known = ", ".join(sorted(policy.networks))
-        raise Rejected(f"policies.yaml names no network `{network}`", hint=f"it names {known}")
+    names = wiring.networks(space, [network] if network else ())
     checks = checkup.tool_checks(space)
     now = Moment(int(time.time()))
     for name in names:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from governance import __version__
-from governance.apps import wiring
+from governance.apps import disk, wiring
 from governance.apps.cli.common import (
     HERE,
     AsJson,
@@ -39,7 +39,7 @@ def init(workspace: WorkspaceDir = HERE, json: AsJson = False) -> None:
 
     written = []
     for name, text in workspace_files().items():
-        if wiring.write_new(workspace / name, text):
+        if disk.write_new(workspace / name, text):
             written.append(name)
     if json:
         emit({"schema": "governance/init/v1", "written": written})
@@ -89,7 +89,7 @@ def _draft(
     network = network or sorted(policy.networks)[0]
     author = author or possible_author(policy, kind, network)
     file = space.proposal_file(proposal_id)
-    if not wiring.write_new(file, scaffold(kind, author=author, network=network, title=title, **more)):
+    if not disk.write_new(file, scaffold(kind, author=author, network=network, title=title, **more)):
         raise Refused(f"{space.shown(file)} exists")
     if json:
         emit({"schema": "governance/draft/v1", "proposal": proposal_id, "file": space.shown(file)})
@@ -167,9 +167,9 @@ def check(
     )
     made += [] if proposals else misnamed(space.misnamed())
     if report is not None:
-        wiring.write(report, report_markdown(made))
+        disk.write(report, report_markdown(made))
     if sarif is not None:
-        wiring.write(sarif, report_sarif(made, version=__version__))
+        disk.write(sarif, report_sarif(made, version=__version__))
     if json:
         emit({"schema": "governance/check/v1", "proposals": [_document(each) for each in made]})
     else:
@@ -187,7 +187,7 @@ def _force(space: Any, policy: "Policy", base: Path | None, *, online: bool) -> 
     if base is None and not online:
         return inforce.InForce()
     sites = [wiring.site(space, name) for name in sorted(policy.networks)] if online else []
-    given = None if base is None else wiring.policy(base)
+    given = None if base is None else disk.policy(base)
     return inforce.in_force(space, base=given, sites=sites)
 
 
@@ -199,7 +199,7 @@ def _judging(space: Any, sarif: Path | None) -> "Policy":
         policy: Policy = space.policy()
     except Rejected as error:
         if sarif is not None:
-            wiring.write(sarif, report((("policies.yaml", f) for f in error.findings), version=__version__))
+            disk.write(sarif, report((("policies.yaml", f) for f in error.findings), version=__version__))
         raise
     return policy
 

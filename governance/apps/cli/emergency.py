@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.apps import emergencywiring, wiring
+from governance.apps import disk, emergencywiring, wiring
 from governance.apps.cli.common import (
     HERE,
     AsJson,
@@ -88,7 +88,7 @@ def presign(
     space = wiring.workspace(workspace)
     opened, password = _opened(bundle, bundle_password_fd)
     lasts, documents = Duration.parse(lifetime), []
-    ready = [_ready(space, name, nonces, lasts) for name in _networks(space, network)]
+    ready = [_ready(space, name, nonces, lasts) for name in wiring.networks(space, [network] if network else ())]
     with wiring.signing(key, password_fd, by, tell) as signer:
         for made in ready:
             opened = _signed(space, made, signer, confirm, opened)
@@ -143,7 +143,8 @@ def drill(
     if bundle is not None and opened is None:
         raise Rejected(f"there is no bundle {bundle}")
     made, missing = [], []
-    for name in _reachable(space, _networks(space, network)) if known else _networks(space, network):
+    names = wiring.networks(space, [network] if network else ())
+    for name in _reachable(space, names) if known else names:
         place = None if opened is None else opened.place(name)
         if opened is not None and place is None:
             missing.append(Finding(rule="drill-not-in-bundle", message=f"the bundle holds nothing for {name}"))
@@ -180,7 +181,7 @@ def aftermath(
 
     space, longest = wiring.workspace(workspace), Duration.parse(within)
     found, others = [], []
-    for name in _networks(space, network):
+    for name in wiring.networks(space, [network] if network else ()):
         site = wiring.site(space, name)
         try:
             found.append(incident(site, space, emergencywiring.fetch(space, site.network)))
@@ -213,10 +214,10 @@ def _written(space: "FileWorkspace", found: "Incident", author: str, within: "Du
     texts.append((f"lift-pause-{found.network}", lifting(found, author=by["unpause"], decide=decide)))
     for slug, text in texts:
         drafts.append(next_id(space.proposal_ids(), slug))
-        wiring.write(space.proposal_file(drafts[-1]), text)
+        disk.write(space.proposal_file(drafts[-1]), text)
     document = record(found, lift=drafts[-1], cancels=drafts[:-1], decide=decide)
     file.parent.mkdir(exist_ok=True)
-    wiring.write(file, written(document))
+    disk.write(file, written(document))
     return {**document, "file": space.shown(file), "drafts": drafts}
 
 
@@ -258,13 +259,6 @@ def _payer(key: Path | None, named: str | None, descriptor: int | None) -> "Paye
         return None if named is None else Payer(address=address(named))
     password = emergencywiring.password(descriptor, key)
     return Payer(address=emergencywiring.keystore(key, password).address, key=key, password=password)
-
-
-def _networks(space: "FileWorkspace", only: str | None) -> list[str]:
-    names = sorted(space.policy().networks)
-    if only is not None and only not in names:
-        raise Rejected(f"policies.yaml names no network `{only}`", hint=f"it names {', '.join(names)}")
-    return names if only is None else [only]
 
 
 def _ready(space: "FileWorkspace", name: str, nonces: int, lifetime: "Duration") -> "Presigning":

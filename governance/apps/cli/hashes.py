@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from governance.apps import wiring
+from governance.apps import disk
 from governance.apps.cli.common import HERE, AsJson, WorkspaceDir, emit, printable
 from governance.core.errors import Finding, Rejected
 
@@ -53,7 +53,7 @@ def _from_file(file: Path, chain_id: int | None, options: dict[str, Any]) -> lis
 
     if options["safe"] or options["to"] or options["nonce"]:
         raise Rejected("a FILE and the transaction's options exclude one another", hint="give one or the other")
-    text = wiring.document_text(file)
+    text = disk.document_text(file)
     return hash_report(read_service_json(text, shown_as=str(file)), chain_id=chain_id)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from governance.apps import wiring
+from governance.apps import disk, wiring
 from governance.apps.cli.common import HERE, AsJson, WorkspaceDir, console, counted, emit, leave
 from governance.core.errors import Refused
 
@@ -27,7 +27,7 @@ def verify(file: Export = None, workspace: WorkspaceDir = HERE, head: Kept = Non
     from governance.core.journalfile import broken, head_of, read, read_head
 
     kept = [read_head(text) for text in head or ()]
-    entries = read(wiring.journal_text(file)) if file is not None else _entries(workspace)
+    entries = read(disk.journal_text(file)) if file is not None else _entries(workspace)
     findings = broken(entries, kept)
     newest = head_of(entries)
     if json:
@@ -66,7 +66,7 @@ def export(
     from governance.core.journalfile import head_of, written
 
     entries = _entries(workspace)
-    if not wiring.write_new(file, written(entries)):
+    if not disk.write_new(file, written(entries)):
         raise Refused(f"{file} is there already", hint="give another name")
     if json:
         words = None if not entries else str(head_of(entries))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from governance.apps import wiring
+from governance.apps import disk
 from governance.apps.cli.common import HERE, AsJson, WorkspaceDir, counted, emit, printable
 
 app = typer.Typer(help="Check, compare and hash manifests of routes.", no_args_is_help=True)
@@ -45,7 +45,7 @@ def check(file: ManifestPath, workspace: WorkspaceDir = HERE, json: AsJson = Fal
     """Find what is wrong: selectors routed twice, conflicting facets, a root that nothing reproduces."""
     from governance.life import manifests as life
 
-    checked = life.check(wiring.manifest(file))
+    checked = life.check(disk.manifest(file))
     if json:
         emit({"schema": "governance/manifest-check/v1", **checked.value})
     else:
@@ -61,7 +61,7 @@ def diff(old: ManifestPath, new: ManifestPath, workspace: WorkspaceDir = HERE, j
     """What takes the routes of the first file to those of the second."""
     from governance.life import manifests as life
 
-    found = life.diff(wiring.manifest(old), wiring.manifest(new))
+    found = life.diff(disk.manifest(old), disk.manifest(new))
     if json:
         emit({"schema": "governance/manifest-diff/v1", **found})
         return
@@ -86,7 +86,7 @@ def root(
     """The Merkle root of a file's routes."""
     from governance.life import manifests as life
 
-    _answer(life.root(wiring.manifest(file), **_making(profile, odd, order)), "root", json)
+    _answer(life.root(disk.manifest(file), **_making(profile, odd, order)), "root", json)
 
 
 @app.command()
@@ -105,7 +105,7 @@ def proof(
     from governance.life import manifests as life
 
     raw = selector_bytes(selector) if selector.startswith("0x") else function(selector).selector
-    found = life.proof(wiring.manifest(file), selector=raw, **_making(profile, odd, order))
+    found = life.proof(disk.manifest(file), selector=raw, **_making(profile, odd, order))
     _answer(found, "proof", json)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.apps import wiring
+from governance.apps import disk, wiring
 from governance.apps.cli.common import HERE, AsJson, WorkspaceDir, console, emit, finding_document
 from governance.core.errors import Rejected
 
@@ -51,7 +51,7 @@ def _policy(workspace: Path, given: str) -> "Policy":
         space = wiring.workspace(workspace)
         digest, own = word(given), space.policy()
         return own if own.digest == digest else space.earlier_policy(digest)
-    return wiring.policy(Path(given))
+    return disk.policy(Path(given))
 
 
 @app.command("explain", short_help="Who may do something, who must agree, and how long it takes.")
@@ -132,7 +132,7 @@ def _call(
     from governance.core.explain import CALL_KIND, explain_call
     from governance.core.kinds import KINDS
 
-    args = [wiring.argument(written) for written in arguments]
+    args = [disk.argument(written) for written in arguments]
     entry = {"to": to, "function": function, "args": args, "value": value}
     return explain_call(policy, KINDS[CALL_KIND], network, entry)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from governance import __version__
-from governance.apps import wiring
+from governance.apps import disk, wiring
 from governance.apps.cli.common import HERE, AsJson, WorkspaceDir, console, emit, finding_document
 from governance.core.errors import Refused, Rejected
 
@@ -49,7 +49,7 @@ def review(
     from governance.life.review import review as check
 
     space = wiring.workspace(workspace)
-    force = inforce.InForce() if in_force is None else inforce.in_force(space, base=wiring.policy(in_force), sites=[])
+    force = inforce.InForce() if in_force is None else inforce.in_force(space, base=disk.policy(in_force), sites=[])
     made = check(
         space.proposal_ids(),
         policy=space.policy(),
@@ -58,10 +58,10 @@ def review(
         force=force,
     )
     told = pullrequest.tell([*made, *misnamed(space.misnamed())], space, cache(lambda name: _reached(space, name)))
-    wiring.write(comment, pullrequest.comment(told, lambda i, played: _page(space, i, played)))
+    disk.write(comment, pullrequest.comment(told, lambda i, played: _page(space, i, played)))
     if sarif is not None:
         found = ((f"proposals/{each.review.name}.yaml", finding) for each in told for finding in each.findings)
-        wiring.write(sarif, as_sarif(found, version=__version__))
+        disk.write(sarif, as_sarif(found, version=__version__))
     if json:
         emit({"schema": "governance/pull-request/v1", "proposals": [_document(each) for each in told]})
     else:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from governance.apps import wiring
+from governance.apps import disk, wiring
 from governance.apps.cli.common import HERE, AsJson, OnNetwork, ProposalId, WorkspaceDir, emit, one_proposal
 from governance.core.errors import Refused
 
@@ -41,7 +41,7 @@ def rollback(
     slug = f"roll-back-{other[5:]}"[: MAX_ID_LENGTH - 5].rstrip("-")
     made = next_id(space.proposal_ids(), slug)
     file = space.proposal_file(made)
-    if not wiring.write_new(file, text):
+    if not disk.write_new(file, text):
         raise Refused(f"{space.shown(file)} exists")
     if json:
         emit({"schema": "governance/draft/v1", "proposal": made, "file": space.shown(file)})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from governance.apps import wiring
+from governance.apps import disk, wiring
 from governance.apps.cli.common import (
     HERE,
     AsJson,
@@ -117,12 +117,12 @@ def _reported(
     page = page_of(space, [(*_planned(space, each), each) for each in rehearsals])
     text = markdown(page)
     if report is not None:
-        wiring.write(report, text)
+        disk.write(report, text)
     if html is not None:
-        wiring.write(html, as_html(page))
+        disk.write(html, as_html(page))
     if sarif is not None:
         file = space.shown(space.proposal_file(proposal_id))
-        wiring.write(sarif, as_sarif(((file, f) for each in rehearsals for f in each.findings), version=__version__))
+        disk.write(sarif, as_sarif(((file, f) for each in rehearsals for f in each.findings), version=__version__))
     approved = space.report(proposal_id)
     every = {each.network for each in rehearsals} == set(space.proposal(proposal_id).document.networks)
     return difference(approved, text) if approved is not None and every else None
