@@ -1,22 +1,20 @@
-"""A council, a guardian and a timelock by their published bytecode in one EVM; and the same in plain dictionaries.
+"""A council, a guardian and a timelock by their published bytecode in one EVM, with blocks, logs and reorganisations.
 
-The model is written from what the contracts' documentation promises, not from our code: it says of every message whether it
-passes, and what is so afterwards. Nothing of `governance` decides here; it derives hashes, blobs and calldata, and is asked
-for stages, which the machine holds against the model.
+Nothing of `governance` decides here: it derives hashes and calldata.
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyrevm
 from eth_abi import encode
 
 from governance.core.call import Call, encode_call, function
 from governance.core.keccak import keccak
-from governance.core.operation import Operation
 from governance.core.safetx import SafeTx
-from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, checksummed
+from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, checksummed, to_hex
 from tests.core.safevm import DEPLOYER, Person, RealSafe
 
 CHAIN_ID = 1
@@ -50,14 +48,41 @@ CHANGE_THRESHOLD = function("changeThreshold(uint256)")
 SENTINEL = Address("0x0000000000000000000000000000000000000001")
 
 PEOPLE = [Person(seed) for seed in range(7)]
-"""Five begin as owners of the council, three of them guard; the last two are strangers until somebody adds them."""
+"""Three begin as owners of the council, two guard; the last two are strangers until somebody adds them."""
+SECRETS = tuple(form for each in PEOPLE for form in (each.key.secret, each.key.secret.hex().encode()))
+"""Their keys, as bytes and as text."""
+CONFIRMATIONS = 8
+"""A block with so many after it is final."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One block; what was sent in it stands in its logs."""
+
+    hash: Bytes32
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A block that may become the newest again."""
+
+    checkpoint: Any
+    number: int
+    logs: int
 
 
 class Reality:
-    """The contracts."""
+    """The contracts, and the chain that they are on: a block for each message that passes, and for each wait."""
 
     def __init__(self) -> None:
         self.evm = pyrevm.EVM()
+        self.blocks = [Block(hash=ZERO_WORD, timestamp=START)]
+        self.logs: list[dict[str, Any]] = []
+        """As a node gives them."""
+        self.final = 0
+        """Number of a block that is never taken back."""
+        self._mined = 0
         self.council = RealSafe("1.4.1", [each.address for each in PEOPLE[:3]], 2, evm=self.evm)
         self.guardian = RealSafe("1.4.1", [each.address for each in PEOPLE[3:5]], 1, evm=self.evm)
         artifact = json.loads((ARTIFACTS / "TimelockController.json").read_text())
@@ -72,16 +97,56 @@ class Reality:
         assert self.send(DEPLOYER, self.timelock, encode_call(RENOUNCE, [ADMIN, DEPLOYER]))
         self.set_time(START)
 
+    # ---- blocks ------------------------------------------------------------------------------------------------------
+
     def set_time(self, now: int) -> None:
-        self.evm.set_block_env(pyrevm.BlockEnv(timestamp=now, number=1, gas_limit=10**9))
+        """Mine a block at that time."""
+        self._mine(now, [])
+
+    def _mine(self, now: int, logs: list[Any]) -> None:
+        self._mined += 1  # no two blocks are alike, on whatever branch
+        number, block = len(self.blocks), Bytes32(keccak(self.blocks[-1].hash + self._mined.to_bytes(8)))
+        self.blocks.append(Block(hash=block, timestamp=now))
+        tx_hash = to_hex(keccak(block))
+        self.logs += [
+            {
+                "address": log.address,
+                "topics": log.topics,
+                "data": to_hex(log.data[1]),
+                "blockNumber": hex(number),
+                "logIndex": hex(index),
+                "transactionHash": tx_hash,
+            }
+            for index, log in enumerate(logs)
+        ]
+        self.final = max(self.final, number - CONFIRMATIONS)
+        self.evm.set_block_env(pyrevm.BlockEnv(timestamp=now, number=number + 1, gas_limit=10**9))
+
+    def mark(self) -> Mark:
+        """The newest block, to come back to."""
+        return Mark(checkpoint=self.evm.snapshot(), number=len(self.blocks) - 1, logs=len(self.logs))
+
+    def reorganise(self, to: Mark) -> None:
+        """What came after a block is gone, as if it had never been."""
+        assert to.number >= self.final
+        self.evm.revert(to.checkpoint)
+        del self.blocks[to.number + 1 :]
+        del self.logs[to.logs :]
+        self._mine(self.blocks[-1].timestamp, [])
+
+    # ---- messages ----------------------------------------------------------------------------------------------------
 
     def send(self, sender: Address, to: Address, data: bytes) -> bool:
         """Whether it passes."""
+        assert not any(secret in data for secret in SECRETS), "I9: a key leaves its owner"
         try:
             self.evm.message_call(caller=sender, to=to, calldata=data, gas=10**7)
         except RuntimeError as error:
             assert "Revert" in str(error), error  # noqa: PT017 - anything else is a fault of the test
             return False
+        result = self.evm.result
+        assert result is not None
+        self._mine(self.blocks[-1].timestamp, result.logs)
         return True
 
     def ask(self, to: Address, fn_data: bytes) -> bytes:
@@ -92,77 +157,6 @@ class Reality:
 
     def timestamp(self, operation: Bytes32) -> int:
         return self.number(self.timelock, encode_call(TIMESTAMP, [operation]))
-
-
-@dataclass
-class SafeModel:
-    """Owners in the order of the linked list, newest first."""
-
-    owners: list[Address]
-    threshold: int
-    nonce: int = 0
-    approved: set[tuple[Address, Bytes32]] = field(default_factory=set)
-
-    def agrees(self, signers: set[Address], approvers: set[Address], sender: Address) -> bool:
-        """A quorum of owners of this moment: signatures, approvals on chain, and the sender's own word."""
-        del sender  # our blobs never use it
-        return len((signers | approvers) & set(self.owners)) >= self.threshold
-
-
-@dataclass
-class Model:
-    """What is so."""
-
-    council: SafeModel
-    guardian: SafeModel
-    now: int = START
-    delay: int = DELAY
-    timestamps: dict[Bytes32, int] = field(default_factory=dict)
-    """0 or absent unset, 1 done, else from when."""
-    newest: dict[Bytes32, str] = field(default_factory=dict)
-    cancellations: dict[Bytes32, int] = field(default_factory=dict)
-    executions: dict[Bytes32, int] = field(default_factory=dict)
-    incarnations: dict[Bytes32, int] = field(default_factory=dict)
-    """How often an id was scheduled."""
-    cancellers: set[Address] = field(default_factory=set)
-    counted: int = 0
-
-    def timestamp(self, operation: Bytes32) -> int:
-        return self.timestamps.get(operation, 0)
-
-    def may_schedule(self, operation: Operation, sender: Address, council: Address) -> bool:
-        return sender == council and self.timestamp(operation.id) == 0 and operation.delay.seconds >= self.delay
-
-    def schedule(self, operation: Operation) -> None:
-        self.timestamps[operation.id] = self.now + operation.delay.seconds
-        self.newest[operation.id] = "scheduled"
-        self.incarnations[operation.id] = self.incarnations.get(operation.id, 0) + 1
-
-    def may_cancel(self, operation: Bytes32, sender: Address) -> bool:
-        return sender in self.cancellers and self.timestamp(operation) > 1
-
-    def cancel(self, operation: Bytes32) -> None:
-        self.timestamps[operation] = 0
-        self.newest[operation] = "cancelled"
-        self.cancellations[operation] = self.cancellations.get(operation, 0) + 1
-
-    def may_execute(self, operation: Operation) -> bool:
-        ready = 1 < self.timestamp(operation.id) <= self.now
-        before = operation.predecessor == ZERO_WORD or self.timestamp(operation.predecessor) == 1
-        return ready and before and all(call.to != BROKEN for call in operation.calls)
-
-    def execute(self, operation: Operation, timelock: Address) -> None:
-        self.timestamps[operation.id] = 1
-        self.newest[operation.id] = "executed"
-        self.executions[operation.id] = self.executions.get(operation.id, 0) + 1
-        for call in operation.calls:
-            if call.to == COUNTER:
-                self.counted += 1
-            elif call.to == timelock and call.data.startswith(UPDATE_DELAY.selector):
-                self.delay = int.from_bytes(call.data[4:36])
-            elif call.to == timelock:
-                account = checksummed(call.data[48:68])
-                (self.cancellers.add if call.data.startswith(GRANT.selector) else self.cancellers.discard)(account)
 
 
 def safe_tx(safe: Address, call: Call, nonce: int) -> SafeTx:
