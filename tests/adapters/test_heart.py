@@ -218,7 +218,7 @@ def council_nonce(at: At, beat: Beat) -> int:
 
 
 def test_a_node_of_another_chain_is_refused(at: At) -> None:
-    """threat_15"""
+    """threat_16"""
     at.proxy.faults.rewrite["eth_chainId"] = lambda _: "0x1"
     with pytest.raises(Refused, match="another chain"):
         at.heart().beat(None)

@@ -17,6 +17,7 @@ from governance.core.lock import Claim
 from governance.core.network import Network, TargetKind
 from governance.core.stage import DONE_TIMESTAMP
 from governance.core.units import ZERO_ADDRESS, Bytes32, to_hex
+from governance.core.verdict import Verdict
 from governance.life.fulfil import SETTLED
 from governance.life.tick import RETRY, Due, Watch
 from governance.ports import Beat
@@ -24,6 +25,9 @@ from tests.core.safevm import STRANGER
 from tests.machine.model import Model, Proposal
 from tests.machine.node import NETWORK
 from tests.machine.world import CHAIN_ID, COUNTER, SECRETS, Reality
+
+REFUSED = "refused"
+"""Kind of the note that the policy does not allow a proposal."""
 
 
 @dataclass
@@ -80,6 +84,7 @@ class Keeper:
         self._given: dict[tuple[Bytes32, Action], int] = {}
         """When something was last given out: by time, what is to be settled by the final block of that moment."""
         self.settled: set[Bytes32] = set()
+        self._refused: set[str] = set()
 
     def tick(self, proposals: Sequence[Proposal], model: Model) -> Due:
         """I6: what is remembered agrees with the chain, whatever happened since the last time."""
@@ -138,15 +143,27 @@ class Keeper:
         if execution.final:
             assert one not in self.settled
             subject = {"operation": to_hex(one), "block": str(execution.block)}
-            noted = [
-                self._journal.append_once(SETTLED, task.proposal, NETWORK, subject, at=head.timestamp, key="operation")
-                for _ in range(2)
-            ]
-            assert noted[0] is not None
-            assert noted[1] is None
+            assert self._note(SETTLED, task, subject, head)
             self.settled.add(one)
             self.watch.settled([one])
         return execution.final
+
+    def refuse(self, task: Task, verdict: Verdict, head: Head) -> bool:
+        """I10 again. Gives whether it was news."""
+        why = "; ".join(str(found.message) for found in verdict.violations)
+        news = self._note(REFUSED, task, {"operation": to_hex(task.operation), "why": why}, head)
+        assert news is (task.proposal not in self._refused)
+        self._refused.add(task.proposal)
+        return news
+
+    def _note(self, kind: str, task: Task, subject: dict[str, str], head: Head) -> bool:
+        """Told twice. Gives whether it was new the first time; the second time it never is."""
+        first, second = (
+            self._journal.append_once(kind, task.proposal, NETWORK, subject, at=head.timestamp, key="operation")
+            for _ in range(2)
+        )
+        assert second is None
+        return first is not None
 
 
 def read_back(journal: SqlJournal, expected: int, raw: bytes) -> None:
@@ -154,5 +171,5 @@ def read_back(journal: SqlJournal, expected: int, raw: bytes) -> None:
     entries = journal.entries()
     assert verify(entries) == []
     assert len(entries) == expected
-    assert len({(entry.proposal, entry.subject["operation"]) for entry in entries}) == expected
+    assert len({(entry.kind, entry.proposal, entry.subject["operation"]) for entry in entries}) == expected
     assert not any(secret in raw for secret in SECRETS)

@@ -1,8 +1,9 @@
 """One life of a council: what people and executors may do in it, and what must hold after every step.
 
 I1 at most one execution of each incarnation, on each branch of history; I2 nothing before its time; I3 what is executed is
-what was derived; I4 a quorum of the owners of that moment; I6 what an executor remembers agrees with the chain; I7 its notes
-verify; I8 the council can still act; I9 no key is sent, noted or shown; I10 one note for each thing that is told twice.
+what was derived; I4 a quorum of the owners of that moment; I5 our gate sends what the policy allows; I6 what an executor
+remembers agrees with the chain; I7 its notes verify; I8 the council can still act; I9 no key is sent, noted or shown; I10
+one note for each thing that is told twice.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from copy import deepcopy
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
-from governance.core.agenda import Action
+from governance.core.agenda import Action, Task
 from governance.core.call import Call, decode, encode_call
 from governance.core.facts import OperationEvent, OperationFacts
 from governance.core.operation import Operation, cancel
@@ -21,12 +22,14 @@ from governance.core.units import ZERO_WORD, Address, Bytes32, Duration, Moment
 from tests.core.safevm import APPROVE, STRANGER
 from tests.machine.choices import ACTS, CHOICES, everybody
 from tests.machine.model import GRACE, Proposal
+from tests.machine.rules import verdict
 from tests.machine.sending import Sending, stages, taken
 from tests.machine.world import (
     ADD_OWNER,
     BROKEN,
     CANCELLER,
     CHANGE_THRESHOLD,
+    COUNT,
     COUNTER,
     GRANT,
     HAS_ROLE,
@@ -77,7 +80,7 @@ class Governance(Sending):
     def _call(self, kind: str) -> Call:
         timelock, guardian = self.real.timelock, self.real.guardian.address
         made = {
-            "count": (COUNTER, b"\x01"),
+            "count": (COUNTER, encode_call(COUNT, [])),
             "fail": (BROKEN, b"\x01"),
             "delay": (timelock, encode_call(UPDATE_DELAY, [5400])),
             "shorter": (timelock, encode_call(UPDATE_DELAY, [1800])),
@@ -277,9 +280,17 @@ class Governance(Sending):
             (proposal,) = (each for each in self.proposals if each.name == task.proposal)
             if task.action is Action.SETTLE:
                 taken["settlements"] += self.keeper.settle(task, self.model, self.chain.head())
-            else:
+            elif task.action is Action.EXECUTE or self._allowed(proposal, task):
                 (self._sends if task.action is Action.QUEUE else self._executes)(proposal)
                 self.keeper.acted(task.operation)
+
+    def _allowed(self, proposal: Proposal, task: Task) -> bool:
+        """I5: the policy's word, which is that of the list of what may be called; a refusal is noted, and nothing is sent."""
+        given = verdict(proposal.operation.calls)
+        assert given.ok is all(call.to == COUNTER for call in proposal.operation.calls)
+        if not given.ok:
+            taken["vetoes"] += self.keeper.refuse(task, given, self.chain.head())
+        return given.ok
 
     # ---- what must hold ----------------------------------------------------------------------------------------------
 

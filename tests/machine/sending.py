@@ -30,6 +30,7 @@ NAMES = (
     "forks",
     "due",
     "settlements",
+    "vetoes",
 )
 taken = dict.fromkeys(NAMES, 0)
 """What all machines of this process did."""

@@ -45,6 +45,7 @@ NONCE = function("nonce()(uint256)")
 ADD_OWNER = function("addOwnerWithThreshold(address,uint256)")
 REMOVE_OWNER = function("removeOwner(address,address,uint256)")
 CHANGE_THRESHOLD = function("changeThreshold(uint256)")
+COUNT = function("count()")
 SENTINEL = Address("0x0000000000000000000000000000000000000001")
 
 PEOPLE = [Person(seed) for seed in range(7)]
