@@ -124,9 +124,9 @@ class Governance(Sending):
         if proposal is not None and proposal.nonce is not None:
             self._sends(proposal)
 
-    def _sends(self, proposal: Proposal) -> None:
+    def _sends(self, proposal: Proposal) -> bool:
         operation, council = proposal.operation, self.real.council
-        self._safe_sends(
+        return self._safe_sends(
             council,
             proposal.tx,
             proposal.signed,
@@ -222,13 +222,14 @@ class Governance(Sending):
             self._step()
             self._executes(proposal, PEOPLE[who].address)
 
-    def _executes(self, proposal: Proposal, sender: Address = STRANGER) -> None:
+    def _executes(self, proposal: Proposal, sender: Address = STRANGER) -> bool:
         operation = proposal.operation
         may = self.model.may_execute(operation)
         assert self.real.send(sender, self.real.timelock, operation.execute().data) is may
         if may:
             self.model.execute(operation, self.real.timelock, len(self.real.blocks) - 1)
             taken["executions"] += 1
+        return may
 
     def try_what_nobody_may(self, which: int, who: int, what: int) -> None:
         proposal = self._pick(which)
@@ -280,9 +281,14 @@ class Governance(Sending):
             (proposal,) = (each for each in self.proposals if each.name == task.proposal)
             if task.action is Action.SETTLE:
                 taken["settlements"] += self.keeper.settle(task, self.model, self.chain.head())
-            elif task.action is Action.EXECUTE or self._allowed(proposal, task):
-                (self._sends if task.action is Action.QUEUE else self._executes)(proposal)
+            elif self._does(task, proposal):
                 self.keeper.acted(task.operation)
+
+    def _does(self, task: Task, proposal: Proposal) -> bool:
+        """Whether it was done, and not refused by the policy or the chain."""
+        if task.action is Action.EXECUTE:
+            return self._executes(proposal)
+        return self._allowed(proposal, task) and self._sends(proposal)
 
     def _allowed(self, proposal: Proposal, task: Task) -> bool:
         """I5: the policy's word, which is that of the list of what may be called; a refusal is noted, and nothing is sent."""
