@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bench.afternoon import shelf_of, web3_of
 from bench.rehearsals import FIVE, Chain, system
 from governance.adapters import anvil
 from governance.adapters.chain import NodeChain
@@ -19,10 +20,8 @@ from governance.adapters.heart import NodeHeart
 from governance.adapters.journal import SqlJournal
 from governance.adapters.keys import KeystoreSigner
 from governance.adapters.sender import JournalledSender
-from governance.adapters.shelf import FileShelf
 from governance.adapters.workspace import FileWorkspace
 from governance.core.call import Call
-from governance.core.errors import GovError
 from governance.core.units import to_hex
 from governance.life.fulfil import Means, fulfil
 from governance.life.schedule import queue
@@ -115,17 +114,11 @@ def _sender(chain: Chain, file: Path) -> JournalledSender:
     )
 
 
-def _unreadable(proposal: str, error: GovError) -> None:
-    raise AssertionError(proposal) from error
-
-
 def _ours(chain: Chain, file: Path) -> Callable[[], None]:
     space, sender = FileWorkspace(chain.root), _sender(chain, file)
     node = NodeChain(chain.url, chain.network.chain_id, "devnet")
     heart = NodeHeart(node, chain.network, sender.address, confirmations=0)
-    watch = Watch(
-        network=chain.network, heart=heart, shelf=FileShelf(space, _unreadable), sends_safe_transactions=False
-    )
+    watch = Watch(network=chain.network, heart=heart, shelf=shelf_of(space), sends_safe_transactions=False)
     means = Means(
         site=chain.site(),
         workspace=space,
@@ -145,19 +138,8 @@ def _ours(chain: Chain, file: Path) -> Callable[[], None]:
 
 def _loop(chain: Chain, call: Call, operation: bytes) -> Callable[[], None]:
     from eth_account import Account
-    from web3 import HTTPProvider, Web3
 
-    abi = [
-        {
-            "type": "function",
-            "name": "isOperationReady",
-            "stateMutability": "view",
-            "inputs": [{"name": "id", "type": "bytes32"}],
-            "outputs": [{"name": "", "type": "bool"}],
-        }
-    ]
-    node = Web3(HTTPProvider(chain.url))
-    timelock = node.eth.contract(address=chain.network.timelock, abi=abi)  # type: ignore[call-overload]
+    node, timelock = web3_of(chain)
     key = Account.decrypt((chain.root / ".gov/devnet/keys/executor.json").read_text(), PASSWORD)
     account, sent = Account.from_key(key), []
 

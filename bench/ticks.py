@@ -10,15 +10,14 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any
 
+from bench.afternoon import shelf_of, web3_of
 from bench.harness import Contest, Contestant, contest
 from bench.rehearsals import FIVE, Chain, system
 from governance.adapters import anvil
 from governance.adapters.chain import NodeChain
 from governance.adapters.heart import NodeHeart
 from governance.adapters.rpc import Rpc
-from governance.adapters.shelf import FileShelf
 from governance.adapters.workspace import FileWorkspace
-from governance.core.errors import GovError
 from governance.core.keccak import keccak
 from governance.core.units import Bytes32, to_hex
 from governance.life.pin import lock
@@ -95,12 +94,8 @@ def _queue(chain: Chain, root: Path, number: int) -> Queue:
     anvil.ask(chain.url, "evm_mine")
     node = NodeChain(chain.url, chain.network.chain_id, "devnet")
     heart = NodeHeart(node, chain.network, chain.network.council, confirmations=0)
-    shelf = FileShelf(space, _unreadable)
+    shelf = shelf_of(space)
     return Queue(ids=ids, watch=Watch(network=chain.network, heart=heart, shelf=shelf, sends_safe_transactions=True))
-
-
-def _unreadable(proposal: str, error: GovError) -> None:
-    raise AssertionError(proposal) from error
 
 
 def _timed(work: Callable[[], object], clock: Callable[[], float]) -> Callable[[], float]:
@@ -130,19 +125,7 @@ def _round_trips(watch: Watch) -> int:
 
 def _naive(chain: Chain, ids: list[Bytes32]) -> Callable[[], float]:
     """As such loops are: a contract object, and one request after the other."""
-    from web3 import HTTPProvider, Web3
-
-    abi = [
-        {
-            "type": "function",
-            "name": "isOperationReady",
-            "stateMutability": "view",
-            "inputs": [{"name": "id", "type": "bytes32"}],
-            "outputs": [{"name": "", "type": "bool"}],
-        }
-    ]
-    node = Web3(HTTPProvider(chain.url))
-    timelock = node.eth.contract(address=chain.network.timelock, abi=abi)  # type: ignore[call-overload]
+    node, timelock = web3_of(chain)
     asked = ids[:MOST_ASKED]
 
     def once() -> float:

@@ -29,7 +29,6 @@ from governance.apps.wiring import recalling, site_over
 from governance.core.errors import GovError
 from governance.core.journal import Entry
 from governance.core.keccak import keccak
-from governance.core.units import Address, to_hex
 from governance.life.fulfil import SETTLED, Means, Report
 from governance.life.notes import note_sighting
 from governance.life.site import Rehearse
@@ -37,7 +36,6 @@ from governance.life.tick import Watch
 from tests.sites import Place
 
 CAP = 10**12
-KILLED = 1
 EXECUTED_TOPIC = "0x" + keccak(b"CallExecuted(bytes32,uint256,address,uint256,bytes)").hex()
 
 
@@ -265,11 +263,3 @@ def replayed(ask: Callable[..., Any]) -> Iterator[None]:
         yield
     finally:
         assert ask("evm_revert", snapshot) is True
-
-
-def payer_of(yard: Yard) -> Address:
-    return yard.key.address
-
-
-def shown(entries: Sequence[Entry]) -> list[str]:
-    return [f"{entry.kind} {to_hex(entry.hash)[:10]}" for entry in entries]

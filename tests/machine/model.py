@@ -1,19 +1,20 @@
-"""The same as the contracts, in plain dictionaries: of every message whether it passes, and what is so afterwards.
+"""What is so, in plain dictionaries, on one branch of history; and a proposal as a workspace has it.
 
-It is written from what the contracts' documentation promises, not from our code, and so are the stages. Beside it lies what no
-chain knows: the papers of a workspace, which a reorganisation leaves as they are.
+Written from what the contracts' documentation promises, not from our code: it says of every message whether it passes, and
+what is so afterwards. It is copied where a branch may begin, and the copy is what is so when that branch is gone.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from governance.core.operation import Operation
-from governance.core.signature import Signature
+from governance.core.safetx import SafeTx
+from governance.core.signature import Signature, SignatureKind
 from governance.core.stage import Stage
-from governance.core.units import ZERO_WORD, Address, Bytes32, checksummed
-from tests.machine.world import BROKEN, COUNTER, DELAY, GRANT, START, UPDATE_DELAY
+from governance.core.units import ZERO_WORD, Address, Bytes32, Duration, checksummed
+from tests.machine.world import BROKEN, COUNTER, DELAY, GRANT, PEOPLE, START, UPDATE_DELAY, safe_tx
 
-GRACE = 20_000
-"""Seconds that an operation may be ready by policy."""
+GRACE = Duration(20_000)
 
 
 @dataclass
@@ -25,10 +26,54 @@ class SafeModel:
     nonce: int = 0
     approved: set[tuple[Address, Bytes32]] = field(default_factory=set)
 
-    def agrees(self, signers: set[Address], approvers: set[Address], sender: Address) -> bool:
-        """A quorum of owners of this moment: signatures, approvals on chain, and the sender's own word."""
-        del sender  # our blobs never use it
-        return len((signers | approvers) & set(self.owners)) >= self.threshold
+    def agrees(self, tx: SafeTx, signers: set[Address]) -> bool:
+        """A quorum of owners of this moment, by signatures over this very transaction and by approvals on chain."""
+        return len((signers | self.approvers(tx.hash)) & set(self.owners)) >= self.threshold
+
+    def approvers(self, digest: Bytes32) -> set[Address]:
+        """Owners of this moment who approved a hash on chain."""
+        return {owner for owner, approved in self.approved if approved == digest and owner in self.owners}
+
+    def takes(self, tx: SafeTx, given: Sequence[Signature]) -> bool:
+        """What the Safe says to a blob: it reads the transaction at its own nonce, and the first of the signatures only.
+
+        A signature over another nonce is some stranger's; an approval on chain has no nonce of its own.
+        """
+        asked = given[: self.threshold]
+        current = replace(tx, nonce=self.nonce).hash
+        return len({each.owner for each in asked}) >= self.threshold and all(
+            each.owner in self.owners
+            and ((each.owner, current) in self.approved if _is_approval(each) else tx.nonce == self.nonce)
+            for each in asked
+        )
+
+
+def _is_approval(signature: Signature) -> bool:
+    return signature.kind is SignatureKind.APPROVED_HASH
+
+
+@dataclass(kw_only=True)
+class Proposal:
+    """One operation as the files of a workspace have it: they outlive every branch."""
+
+    name: str
+    operation: Operation
+    council: Address
+    nonce: int | None = None
+    """The Safe nonce that it is pinned to; None while it is a draft."""
+    signed: dict[int, Signature] = field(default_factory=dict)
+    """By whom of the people, over the transaction that is pinned."""
+
+    @property
+    def tx(self) -> SafeTx:
+        """What schedules it, once it is pinned."""
+        assert self.nonce is not None
+        return safe_tx(self.council, self.operation.schedule(), self.nonce)
+
+    def pin(self, nonce: int) -> None:
+        """Another nonce is another hash: what was signed before counts no more."""
+        if nonce != self.nonce:
+            self.nonce, self.signed = nonce, {}
 
 
 @dataclass
@@ -45,7 +90,7 @@ class Model:
     cancellations: dict[Bytes32, int] = field(default_factory=dict)
     executions: dict[Bytes32, int] = field(default_factory=dict)
     executed_in: dict[Bytes32, int] = field(default_factory=dict)
-    """The block's number."""
+    """By number of the block."""
     incarnations: dict[Bytes32, int] = field(default_factory=dict)
     """How often an id was scheduled."""
     cancellers: set[Address] = field(default_factory=set)
@@ -76,10 +121,10 @@ class Model:
         return ready and before and all(call.to != BROKEN for call in operation.calls)
 
     def execute(self, operation: Operation, timelock: Address, block: int) -> None:
-        self.executed_in[operation.id] = block
         self.timestamps[operation.id] = 1
         self.newest[operation.id] = "executed"
         self.executions[operation.id] = self.executions.get(operation.id, 0) + 1
+        self.executed_in[operation.id] = block
         for call in operation.calls:
             if call.to == COUNTER:
                 self.counted += 1
@@ -89,32 +134,21 @@ class Model:
                 account = checksummed(call.data[48:68])
                 (self.cancellers.add if call.data.startswith(GRANT.selector) else self.cancellers.discard)(account)
 
-    def stage(self, paper: "Paper", signers: set[Address]) -> Stage:
-        """Where a proposal stands when these have signed, or approved, what is pinned."""
-        when, council = self.timestamp(paper.operation.id), self.council
+    def stage(self, proposal: Proposal) -> Stage:
+        """Where a proposal stands: what the chain did with it, and before that, what is still missing."""
+        when = self.timestamp(proposal.operation.id)
         if when == 1:
             return Stage.EXECUTED
         if when > self.now:
             return Stage.WAITING
         if when:
-            return Stage.EXPIRED if when + GRACE < self.now else Stage.READY
-        if self.newest.get(paper.operation.id) == "cancelled":
+            return Stage.EXPIRED if when + GRACE.seconds < self.now else Stage.READY
+        if self.newest.get(proposal.operation.id) == "cancelled":
             return Stage.CANCELLED
-        if paper.nonce is None:
+        if proposal.nonce is None:
             return Stage.DRAFTED
-        if paper.nonce < council.nonce:
+        if self.council.nonce > proposal.nonce:
             return Stage.DISPLACED
-        if len(signers & set(council.owners)) < council.threshold:
+        if not self.council.agrees(proposal.tx, {PEOPLE[each].address for each in proposal.signed}):
             return Stage.COLLECTING
-        return Stage.QUEUED if paper.nonce > council.nonce else Stage.APPROVED
-
-
-@dataclass
-class Paper:
-    """What a workspace holds of one operation: its file, the nonce that its lock file pins, and who has signed that."""
-
-    name: str
-    operation: Operation
-    nonce: int | None = None
-    signed: dict[Address, Signature] = field(default_factory=dict)
-    """By who gave it, owner or not."""
+        return Stage.APPROVED if self.council.nonce == proposal.nonce else Stage.QUEUED

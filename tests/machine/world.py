@@ -1,10 +1,9 @@
-"""A council, a guardian and a timelock by their published bytecode in one EVM, with blocks, logs, and reorganisations.
+"""A council, a guardian and a timelock by their published bytecode in one EVM, with blocks, logs and reorganisations.
 
-Nothing of `governance` decides here; what reads a chain by our code reads this one.
+Nothing of `governance` decides here: it derives hashes and calldata.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,9 @@ import pyrevm
 from eth_abi import encode
 
 from governance.core.call import Call, encode_call, function
-from governance.core.facts import Head, Log
 from governance.core.keccak import keccak
 from governance.core.safetx import SafeTx
-from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Moment, checksummed, word
-from governance.ports import Answer
+from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, checksummed, to_hex
 from tests.core.safevm import DEPLOYER, Person, RealSafe
 
 CHAIN_ID = 1
@@ -48,32 +45,45 @@ NONCE = function("nonce()(uint256)")
 ADD_OWNER = function("addOwnerWithThreshold(address,uint256)")
 REMOVE_OWNER = function("removeOwner(address,address,uint256)")
 CHANGE_THRESHOLD = function("changeThreshold(uint256)")
+COUNT = function("count()")
 SENTINEL = Address("0x0000000000000000000000000000000000000001")
 
 PEOPLE = [Person(seed) for seed in range(7)]
-"""Five begin as owners of the council, three of them guard; the last two are strangers until somebody adds them."""
+"""Three begin as owners of the council, two guard; the last two are strangers until somebody adds them."""
 SECRETS = tuple(form for each in PEOPLE for form in (each.key.secret, each.key.secret.hex().encode()))
 """Their keys, as bytes and as text."""
+CONFIRMATIONS = 8
+"""A block with so many after it is final."""
 
 
-@dataclass(frozen=True)
-class Kept:
-    """A moment to go back to."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One block; what was sent in it stands in its logs."""
+
+    hash: Bytes32
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A block that may become the newest again."""
 
     checkpoint: Any
-    blocks: int
+    number: int
     logs: int
 
 
 class Reality:
-    """The contracts, and as much of `governance.ports.Chain` as reading a timelock takes."""
+    """The contracts, and the chain that they are on: a block for each message that passes, and for each wait."""
 
     def __init__(self) -> None:
         self.evm = pyrevm.EVM()
-        self.blocks: list[Head] = []
-        self.logged: list[Log] = []
-        self.made = 0
-        self.set_time(START)
+        self.blocks = [Block(hash=ZERO_WORD, timestamp=START)]
+        self.logs: list[dict[str, Any]] = []
+        """As a node gives them."""
+        self.final = 0
+        """Number of a block that is never taken back."""
+        self._mined = 0
         self.council = RealSafe("1.4.1", [each.address for each in PEOPLE[:3]], 2, evm=self.evm)
         self.guardian = RealSafe("1.4.1", [each.address for each in PEOPLE[3:5]], 1, evm=self.evm)
         artifact = json.loads((ARTIFACTS / "TimelockController.json").read_text())
@@ -86,18 +96,50 @@ class Reality:
             self.evm.insert_account_info(account, pyrevm.AccountInfo(code=code))
         assert self.send(DEPLOYER, self.timelock, encode_call(GRANT, [CANCELLER, self.guardian.address]))
         assert self.send(DEPLOYER, self.timelock, encode_call(RENOUNCE, [ADMIN, DEPLOYER]))
+        self.set_time(START)
+
+    # ---- blocks ------------------------------------------------------------------------------------------------------
 
     def set_time(self, now: int) -> None:
-        """Another block, of that time."""
-        self.evm.set_block_env(pyrevm.BlockEnv(timestamp=now, number=1, gas_limit=10**9))
-        parent, self.made = self.blocks[-1].hash if self.blocks else ZERO_WORD, self.made + 1
-        made = Bytes32(keccak(parent + self.made.to_bytes(32)))
-        self.blocks.append(Head(chain_id=CHAIN_ID, number=len(self.blocks), hash=made, timestamp=Moment(now)))
+        """Mine a block at that time."""
+        self._mine(now, [])
+
+    def _mine(self, now: int, logs: list[Any]) -> None:
+        self._mined += 1  # no two blocks are alike, on whatever branch
+        number, block = len(self.blocks), Bytes32(keccak(self.blocks[-1].hash + self._mined.to_bytes(8)))
+        self.blocks.append(Block(hash=block, timestamp=now))
+        tx_hash = to_hex(keccak(block))
+        self.logs += [
+            {
+                "address": log.address,
+                "topics": log.topics,
+                "data": to_hex(log.data[1]),
+                "blockNumber": hex(number),
+                "logIndex": hex(index),
+                "transactionHash": tx_hash,
+            }
+            for index, log in enumerate(logs)
+        ]
+        self.final = max(self.final, number - CONFIRMATIONS)
+        self.evm.set_block_env(pyrevm.BlockEnv(timestamp=now, number=number + 1, gas_limit=10**9))
+
+    def mark(self) -> Mark:
+        """The newest block, to come back to."""
+        return Mark(checkpoint=self.evm.snapshot(), number=len(self.blocks) - 1, logs=len(self.logs))
+
+    def reorganise(self, to: Mark) -> None:
+        """What came after a block is gone, as if it had never been."""
+        assert to.number >= self.final
+        self.evm.revert(to.checkpoint)
+        del self.blocks[to.number + 1 :]
+        del self.logs[to.logs :]
+        self._mine(self.blocks[-1].timestamp, [])
+
+    # ---- messages ----------------------------------------------------------------------------------------------------
 
     def send(self, sender: Address, to: Address, data: bytes) -> bool:
-        """Whether it passes, in a block of its own."""
-        self.set_time(self.head().timestamp.seconds)
-        assert not any(secret in data for secret in SECRETS), "I9: a key was sent"
+        """Whether it passes."""
+        assert not any(secret in data for secret in SECRETS), "I9: a key leaves its owner"
         try:
             self.evm.message_call(caller=sender, to=to, calldata=data, gas=10**7)
         except RuntimeError as error:
@@ -105,48 +147,8 @@ class Reality:
             return False
         result = self.evm.result
         assert result is not None
-        for log in result.logs:
-            topics = tuple(word(topic) for topic in log.topics)
-            self.logged.append(self._log(log.address, topics, bytes(log.data[1])))
+        self._mine(self.blocks[-1].timestamp, result.logs)
         return True
-
-    def _log(self, address: str, topics: tuple[Bytes32, ...], data: bytes) -> Log:
-        return Log(
-            address=checksummed(bytes.fromhex(address[2:])),
-            topics=topics,
-            data=data,
-            block=self.head().number,
-            index=len(self.logged),
-            tx_hash=Bytes32(keccak(self.head().hash)),
-        )
-
-    # ---- reorganisations ---------------------------------------------------------------------------------------------
-
-    def keep(self) -> "Kept":
-        """What a reorganisation goes back to; only the newest is good."""
-        return Kept(checkpoint=self.evm.snapshot(), blocks=len(self.blocks), logs=len(self.logged))
-
-    def go_back(self, kept: "Kept") -> None:
-        """Everything since is gone: blocks, logs, and what contracts remember."""
-        self.evm.revert(kept.checkpoint)
-        del self.blocks[kept.blocks :]
-        del self.logged[kept.logs :]
-
-    # ---- as our adapters read it -------------------------------------------------------------------------------------
-
-    def head(self) -> Head:
-        return self.blocks[-1]
-
-    def call_many(self, calls: Sequence[Call], at: Head) -> list[Answer]:
-        assert at == self.head(), "an old block is read"
-        return [Answer(ok=True, data=self.ask(call.to, call.data)) for call in calls]
-
-    def logs(self, address: Address, topics: Sequence[Sequence[Bytes32] | None], at: Head) -> list[Log]:
-        assert at == self.head(), "an old block is read"
-        wanted = [log for log in self.logged if log.address == address and len(log.topics) >= len(topics)]
-        return [
-            log for log in wanted if all(one is None or t in one for one, t in zip(topics, log.topics, strict=False))
-        ]
 
     def ask(self, to: Address, fn_data: bytes) -> bytes:
         return bytes(self.evm.message_call(caller=DEPLOYER, to=to, calldata=fn_data, is_static=True))
