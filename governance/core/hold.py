@@ -15,7 +15,7 @@ from governance.core.domain import DOMAIN_MEMBERS, document, separator
 from governance.core.errors import Finding, Rejected
 from governance.core.keccak import keccak
 from governance.core.signable import members, preimage
-from governance.core.signature import recover
+from governance.core.signature import SignatureKind, recover
 from governance.core.units import Address, Bytes32, Duration, Moment, shown, to_hex
 
 MAX_REASON = 500
@@ -117,6 +117,11 @@ class Hold:
                 f"the signature over {to_hex(self.terms.hash)} is {recovered}'s, not {self.signer}'s",
                 hint="it was made with another key or over another hold: let the guardian sign again",
             )
+
+    @property
+    def kind(self) -> SignatureKind:
+        """How it was signed."""
+        return recover(self.terms.hash, self.signature)[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
