@@ -10,9 +10,9 @@ import pytest
 
 from governance.adapters.mailbox import FileHolds
 from governance.core.errors import Rejected
-from governance.core.hold import HoldTerms
+from governance.core.hold import HoldTerms, docket
 from governance.core.units import Duration, to_hex
-from tests.core.test_hold import GUARDIANS, HELD, PEOPLE, TERMS, docket, hold
+from tests.core.test_hold import GUARDIANS, HELD, PEOPLE, TERMS, hold
 
 PROPOSAL = "0001-x"
 Change = Callable[[dict[str, Any]], object]
