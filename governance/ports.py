@@ -22,6 +22,7 @@ from governance.core.facts import (
     TargetFacts,
     TimelockFacts,
 )
+from governance.core.hold import Hold
 from governance.core.journal import Entry, Intent
 from governance.core.lock import Claim
 from governance.core.permission import Spent
@@ -364,6 +365,18 @@ class Approvals(Protocol):
 
     def all(self) -> list[RoleApproval]:
         """Every approval, by signer, then network and role. Raises Rejected with every malformed or false one."""
+        ...
+
+
+class Holds(Protocol):
+    """The guardians' holds of one proposal's operations."""
+
+    def add(self, hold: Hold) -> None:
+        """Keep a hold. Adding it again changes nothing."""
+        ...
+
+    def all(self) -> list[Hold]:
+        """Every hold, by signer. Raises Rejected with every malformed or false one."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Signatures and approvals as files beside the proposal: `0007-….signatures/` and `0007-….approvals/`.
+"""Signatures, approvals and holds as files beside the proposal: `0007-….signatures/`, `0007-….approvals/`, `0007-….holds/`.
 
 What their entries say and how they are read; how the folders work is in `signerfiles.py`. Nothing here counts.
 """
@@ -10,6 +10,7 @@ from governance.adapters.signerfiles import Form, SignerFolder
 from governance.core.approval import RoleApproval, Terms
 from governance.core.ballot import Ballot
 from governance.core.errors import Rejected
+from governance.core.hold import Held, Hold, HoldTerms
 from governance.core.safemessage import Level
 from governance.core.signature import SignatureKind
 from governance.core.units import Address, Bytes32, Moment, address, hex_bytes, to_hex, unsigned, word
@@ -27,6 +28,13 @@ class FileApprovals(SignerFolder[RoleApproval]):
 
     def __init__(self, folder: Path, proposal: str) -> None:
         super().__init__(folder, proposal, _APPROVALS)
+
+
+class FileHolds(SignerFolder[Hold]):
+    """The guardians' holds of one proposal's operations; a file that is removed is a hold that is taken back."""
+
+    def __init__(self, folder: Path, proposal: str) -> None:
+        super().__init__(folder, proposal, _HOLDS)
 
 
 def _read_ballot(written: Mapping[str, str], proposal: str, signer: Address) -> Ballot:
@@ -134,4 +142,42 @@ _APPROVALS = Form(
     write=_write_approval,
     signed_hash=lambda approval: approval.terms.hash,
     order=lambda each: (each.signer.lower(), each.terms.network, each.terms.role, each.terms.seen_at, each.terms.hash),
+)
+
+
+def _read_hold(written: Mapping[str, str], proposal: str, signer: Address) -> Hold:
+    held = Held(
+        chain_id=unsigned(written["chain_id"]),
+        timelock=address(written["timelock"]),
+        operation=word(written["operation"]),
+        eta=_moment(written["eta"]),
+    )
+    terms = HoldTerms(held=held, round=unsigned(written["round"]), reason=written["reason"])
+    if to_hex(terms.hash) != written["hold_hash"]:
+        raise Rejected(f"these terms have the hash {to_hex(terms.hash)}", hint="a hold is not edited: sign anew")
+    return Hold(proposal=proposal, signer=address(signer), terms=terms, signature=hex_bytes(written["signature"]))
+
+
+def _write_hold(hold: Hold) -> dict[str, str]:
+    terms, held = hold.terms, hold.terms.held
+    return {
+        "chain_id": str(held.chain_id),
+        "timelock": held.timelock,
+        "operation": to_hex(held.operation),
+        "eta": str(held.eta),
+        "round": str(terms.round),
+        "reason": terms.reason,
+        "hold_hash": to_hex(terms.hash),
+        "signature": to_hex(hold.signature),
+    }
+
+
+_HOLDS = Form(
+    schema="governance/holds/v1",
+    word="hold",
+    entry=frozenset({"chain_id", "timelock", "operation", "eta", "round", "reason", "hold_hash", "signature", "kind"}),
+    read=_read_hold,
+    write=_write_hold,
+    signed_hash=lambda hold: hold.terms.hash,
+    order=lambda hold: (hold.signer.lower(), hold.terms.held.eta, hold.terms.round, hold.terms.hash),
 )

@@ -13,7 +13,7 @@ from governance.adapters.almanac import almanac_of, almanac_of_copy, keep_files
 from governance.adapters.artifacts import Artifacts, shipped
 from governance.adapters.files import Limits, load, read_text, write_atomically
 from governance.adapters.files import parse as parse_yaml
-from governance.adapters.mailbox import FileApprovals, FileMailbox
+from governance.adapters.mailbox import FileApprovals, FileHolds, FileMailbox
 from governance.adapters.plugins import admit_installed
 from governance.core import policy as core_policy
 from governance.core import proposal as core_proposal
@@ -181,6 +181,10 @@ class FileWorkspace:
     def approvals(self, proposal_id: str) -> FileApprovals:
         """The folder of approvals beside the proposal."""
         return FileApprovals(self.proposal_file(proposal_id).with_suffix(".approvals"), proposal_id)
+
+    def holds(self, proposal_id: str) -> FileHolds:
+        """The folder of holds beside the proposal."""
+        return FileHolds(self.proposal_file(proposal_id).with_suffix(".holds"), proposal_id)
 
     def artifact(self, name: str) -> Artifact:
         """A compiled contract, the workspace's own first."""

@@ -127,16 +127,18 @@ def prover(at: "Site") -> "Prover | None":
 
 
 def guards(space: "FileWorkspace", at: "Site") -> "tuple[Callable[[Sighting], None], ...]":
-    """What is asked of a sighting just before something is sent: that earlier waves hold on their networks, and that the
-    block holds what several endpoints said of it.
+    """What is asked of a sighting just before something is sent: that earlier waves hold on their networks, that no guardian
+    holds it, and that the block holds what several endpoints said of it.
     """
     from functools import partial
 
+    from governance.life.hold import require_unheld
     from governance.life.proven import require_proven
     from governance.life.rollout import require_wave
 
-    by, in_turn = prover(at), partial(require_wave, space, partial(site, space))
-    return (in_turn,) if by is None else (in_turn, partial(require_proven, at, by))
+    by = prover(at)
+    always = (partial(require_wave, space, partial(site, space)), partial(require_unheld, space, at))
+    return always if by is None else (*always, partial(require_proven, at, by))
 
 
 def site(space: "FileWorkspace", network: str) -> "Site":

@@ -9,18 +9,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from governance.core.domain import DOMAIN_MEMBERS, document, separator
 from governance.core.errors import Rejected
 from governance.core.keccak import keccak
 from governance.core.signable import members, preimage
 from governance.core.signature import SignatureKind, recover
 from governance.core.units import Address, Bytes32, Moment, address_bytes, to_hex
 
-DOMAIN_TYPEHASH = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 APPROVAL_TYPEHASH = keccak(
     b"Approval(bytes32 proposalDigest,string role,string network,bytes32 policyDigest,bytes32 planBasis,"
     b"bytes32 council,uint64 seenAt,uint64 validUntil)"
 )
-_NAME, _VERSION = keccak(b"gov"), keccak(b"1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +53,7 @@ class Terms:
     @property
     def domain_hash(self) -> Bytes32:
         """The EIP-712 domain separator: `gov`, version 1, this timelock on this chain."""
-        chain, where = self.chain_id.to_bytes(32, "big"), bytes(12) + address_bytes(self.timelock)
-        return Bytes32(keccak(DOMAIN_TYPEHASH + _NAME + _VERSION + chain + where))
+        return separator(self.chain_id, self.timelock)
 
     @property
     def message_hash(self) -> Bytes32:
@@ -82,9 +80,7 @@ class Terms:
         """See `governance.core.signable.Signable`."""
         return {
             "types": {
-                "EIP712Domain": members(
-                    "string name", "string version", "uint256 chainId", "address verifyingContract"
-                ),
+                "EIP712Domain": DOMAIN_MEMBERS,
                 "Approval": members(
                     "bytes32 proposalDigest",
                     "string role",
@@ -97,12 +93,7 @@ class Terms:
                 ),
             },
             "primaryType": "Approval",
-            "domain": {
-                "name": "gov",
-                "version": "1",
-                "chainId": str(self.chain_id),
-                "verifyingContract": self.timelock,
-            },
+            "domain": document(self.chain_id, self.timelock),
             "message": {
                 "proposalDigest": to_hex(self.proposal_digest),
                 "role": self.role,

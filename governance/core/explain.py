@@ -198,6 +198,7 @@ def explanation_document(each: Explanation) -> dict[str, Any]:
         "distinct_from_author": rule.distinct_from_author,
         "delay": rule.delay.seconds,
         "grace": None if rule.grace is None else rule.grace.seconds,
+        "hold": None if rule.hold is None else rule.hold.seconds,
         "freeze": [{"from": str(start), "to": str(end)} for start, end in rule.freeze],
         "office_hours": None if rule.office_hours is None else str(rule.office_hours),
         "approval_lifetime": None if rule.approval_lifetime is None else rule.approval_lifetime.seconds,
@@ -216,7 +217,10 @@ def sentences(each: Explanation) -> Sequence[str]:
     others = ", by others than the author" if rule.distinct_from_author else ", the author included"
     members = any(not consent.safe for consent in each.consents)
     lapse = "" if rule.grace is None else f", and lapses {rule.grace} after that"
-    wait = f"executable {rule.delay} after it is scheduled{lapse}" if rule.via == "timelock" else "executed at once"
+    held = "" if rule.hold is None else f"; each guardian may hold it for {rule.hold} more"
+    wait = (
+        f"executable {rule.delay} after it is scheduled{lapse}{held}" if rule.via == "timelock" else "executed at once"
+    )
     frozen = [f"frozen     from {start} to {end}" for start, end in rule.freeze]
     return (
         f"{each.kind} on {each.network} goes by rule {rule.id}, for {rule.risk} proposals ({rule.place})",

@@ -48,6 +48,8 @@ class Rule:
     via: str
     delay: Duration
     grace: Duration | None
+    hold: Duration | None
+    """How long a round of a guardian's hold lasts; None where nothing can be held."""
     freeze: tuple[tuple[Moment, Moment], ...]
     office_hours: OfficeHours | None
     """Only within these anything is queued or executed; None for always."""
@@ -223,6 +225,7 @@ def _rule(index: int, part: RulePart, document: PolicyDocument, tree: Mapping, a
         via=part.via,
         delay=Duration.parse(part.delay),
         grace=None if part.grace is None else Duration.parse(part.grace),
+        hold=None if part.hold is None else Duration.parse(part.hold),
         calls=_calls(part, ("rules", index, "calls"), tree),
         value_at_most=int(part.value_at_most),
         freeze=tuple((Moment.parse(f.from_), Moment.parse(f.to)) for f in part.freeze),

@@ -191,11 +191,27 @@ def _lane(index: int, rule: RulePart, document: PolicyDocument, tree: Mapping) -
     if rule.via == "council" and rule.grace:
         message = "the council lane has no timelock, so nothing waits and no grace can pass"
         yield _at(tree, ("rules", index, "grace"), "council-grace", message, "drop `grace`")
+    if rule.hold:
+        yield from _hold(index, rule, tree)
     if rule.via == "guardian":
         for key, value in (("grace", rule.grace), ("freeze", rule.freeze)):
             if value:
                 message = f"the guardian lane can have no {key}: what stops things may do so at any time"
                 yield _at(tree, ("rules", index, key), f"guardian-{key}", message, f"drop `{key}`")
+
+
+def _hold(index: int, rule: RulePart, tree: Mapping) -> Iterator[Finding]:
+    """A round of a hold has a length, and leaves time to execute before what waits lapses."""
+    loc: Loc = ("rules", index, "hold")
+    length = Duration.parse(rule.hold or "0 s")
+    if rule.via != "timelock":
+        message = f"the {rule.via} lane has no timelock, so nothing waits that could be held"
+        yield _at(tree, loc, "hold-lane", message, "drop `hold`")
+    if not length.seconds:
+        yield _at(tree, loc, "hold-length", "a hold of no time holds nothing", "give it a length, or drop it")
+    if rule.grace is not None and length >= Duration.parse(rule.grace):
+        message = f"one guardian's hold of {length} would outlast the grace of {Duration.parse(rule.grace)}"
+        yield _at(tree, loc, "hold-grace", message, "let rounds for every guardian fit into the grace")
 
 
 def _callable(index: int, rule: RulePart, tree: Mapping) -> Iterator[Finding]:

@@ -277,6 +277,14 @@ def _grace(was: Rule, now: Rule) -> Words:
     yield LOOSER if longer else STRICTER, words
 
 
+def _hold(was: Rule, now: Rule) -> Words:
+    if was.hold == now.hold:
+        return
+    longer = was.hold is None or (now.hold is not None and now.hold > was.hold)
+    words = f"a guardian may hold it for {now.hold or 'no time at all'}, no longer for {was.hold or 'no time at all'}"
+    yield STRICTER if longer else LOOSER, words
+
+
 def _freeze(was: Rule, now: Rule) -> Words:
     for start, end in _uncovered(was.freeze, now.freeze):
         yield LOOSER, f"is no longer frozen from {start} to {end}"
@@ -329,6 +337,7 @@ RULE_WORDS: dict[str, RuleWords | None] = {
     "via": _via,
     "delay": _delay,
     "grace": _grace,
+    "hold": _hold,
     "freeze": _freeze,
     "office_hours": _office_hours,
     "approval_lifetime": _lifetime,

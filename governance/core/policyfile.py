@@ -241,6 +241,8 @@ class RulePart(DocumentPart):
     """From queueing to execution; zero on the lanes without a timelock."""
     grace: DurationField | None = None
     """How long a ready operation may wait before our executor refuses it; the timelock itself has no limit."""
+    hold: DurationField | None = None
+    """How long one round of a guardian's hold lasts (`core/hold.py`); without it nobody holds anything."""
     calls: (
         Annotated[
             Annotated[Literal["any"], Tag("any call")]

@@ -8,7 +8,7 @@ from governance.core.facts import Generation, Head
 from governance.core.policy import Policy
 from governance.core.power import BYPASS, SINGLE_KEY, STOP, paths, unknown
 from governance.core.quorumhealth import apart_check, quorum_checks, unheard
-from governance.core.units import Address, Moment, to_hex
+from governance.core.units import Address, Duration, Moment, to_hex
 from governance.life.electors import DECIDING, electors_of
 from governance.life.governing import graph_at
 from governance.life.pin import require_anchored
@@ -46,6 +46,7 @@ def examine(
         ("the guardian stands apart from the council", lambda: _apart(site, policy, head)),
         ("who has signed", lambda: _unheard(site, policy, head, signed)),
         ("the timelock's roles", lambda: _timelock(site, head)),
+        ("what guardians may hold", lambda: _holds(site, policy, head)),
         ("the governed system", lambda: _target(site, head)),
         ("who may do what", lambda: _power(site, head)),
     ]
@@ -104,6 +105,22 @@ def _timelock(site: Site, head: Head) -> Iterator[Check]:
         yield Check(question=question, ok=ok, answer="yes" if ok else "no")
     ok = facts.min_delay.seconds > 0
     yield Check(question="the timelock delays", ok=ok, answer=str(facts.min_delay))
+
+
+def _holds(site: Site, policy: Policy, head: Head) -> Iterator[Check]:
+    """All rounds that the guardians have must leave time to execute before what they held lapses."""
+    rules = [rule for rule in policy.rules if rule.hold is not None and site.network.name in rule.networks]
+    guardians = len(site.guardian.look(head).owners) if rules else 0
+    for rule in rules:
+        assert rule.hold is not None
+        longest = Duration(rule.hold.seconds * guardians)
+        ok = rule.grace is None or longest < rule.grace
+        yield Check(
+            question=f"what rule {rule.id} lets guardians hold can be executed afterwards",
+            ok=ok,
+            answer=f"{guardians} guardians hold it for {longest} at most, it lapses after {rule.grace or 'no time at all'}",
+            hint="" if ok else "shorten `hold`, or lengthen `grace`",
+        )
 
 
 def _target(site: Site, head: Head) -> Iterator[Check]:

@@ -12,7 +12,7 @@ from governance.core.policy import Policy
 from governance.core.proposal import Proposal
 from governance.core.rehearsal import Rehearsal
 from governance.core.units import Address, Bytes32
-from governance.ports import Anchor, Approvals, Chain, Mailbox, Safe, Target, Timelock
+from governance.ports import Anchor, Approvals, Chain, Holds, Mailbox, Safe, Target, Timelock
 
 Rehearse = Callable[[str, Plan | None], Rehearsal]
 """Rehearses a proposal on the newest block of one network: the plan that is given, else the one that is locked."""
@@ -82,6 +82,10 @@ class Workspace(Protocol):
 
     def approvals(self, proposal_id: str) -> Approvals:
         """The approvals by members beside the proposal."""
+        ...
+
+    def holds(self, proposal_id: str) -> Holds:
+        """The guardians' holds beside the proposal."""
         ...
 
     def artifact(self, name: str) -> Artifact:

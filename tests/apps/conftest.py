@@ -129,10 +129,23 @@ class Gov:
         council = "      - {role: council, at_least: threshold}\n"
         asked = f"{council}      - {{role: security, at_least: 1}}\n    approval_lifetime: 30 d\n    via:"
         self.edit("policies.yaml", f"{council}    via:", asked)
+        self.anchor()
+        self.done("lock", ONE)
+
+    def let_guardians_hold(self) -> None:
+        """Put a policy in force that lets each guardian hold a facet swap for a day, and queue the first proposal under it."""
+        self.edit("policies.yaml", "    grace: 14 d\n", "    grace: 14 d\n    hold: 24 h\n")
+        self.anchor()
+        self.done("lock", ONE)
+        for name in SIGNERS:
+            assert self.sign(name).code == 0
+        assert self.act("queue").code == 0
+
+    def anchor(self) -> None:
+        """The workspace's policy is the one in force."""
         digest = to_hex(FileWorkspace(self.root).policy().digest)
         self.ask("anvil_setStorageAt", self.addresses()["policy_anchor"], "0x" + "00" * 32, digest)
         self.ask("evm_mine")
-        self.done("lock", ONE)
 
     def plan_basis(self) -> str:
         """What an approver compares."""

@@ -16,7 +16,18 @@ At = Callable[[str], Gov]
 RELEASE = str(VECTORS / "payrox-v1-manifest.json")
 TRANSACTION = str(VECTORS / "safe-mainnet-transaction.json")
 HOW = ("--profile", "B", "--odd", "promote")
-KEYED = {"sign", "reject sign", "reject send", "approve", "queue", "execute", "executor run", "deploy", "facet deploy"}
+KEYED = {
+    "hold",
+    "sign",
+    "reject sign",
+    "reject send",
+    "approve",
+    "queue",
+    "execute",
+    "executor run",
+    "deploy",
+    "facet deploy",
+}
 
 DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("init", "drafted", (), "governance/init/v1"),
@@ -32,6 +43,8 @@ DONE: list[tuple[str, str, tuple[str, ...], str]] = [
     ("sign", "locked", (ONE, "--confirm", "HASH"), "governance/ballots/v1"),
     ("sign", "locked", (ONE, "--show"), "governance/card/v1"),
     ("approve", "asked", (ONE, "--confirm", "BASIS"), "governance/approvals/v1"),
+    ("hold", "held", (ONE, "--reason", "wait", "--confirm", "HOLD"), "governance/holds/v1"),
+    ("hold", "held", (ONE, "--reason", "wait", "--show"), "governance/hold-card/v1"),
     ("signatures", "signed", (ONE,), "governance/signatures/v1"),
     ("hash", "drafted", (TRANSACTION,), "governance/hash/v1"),
     ("queue", "signed", (ONE, "--broadcast"), "governance/act/v1"),
@@ -79,7 +92,11 @@ staged: []
 
 def prepared(at: At, stage: str) -> Gov:
     """A workspace and a chain at any stage of the life."""
-    gov = at({"asked": "drafted"}.get(stage, stage if stage in {"drafted", "locked", "signed"} else "signed"))
+    gov = at(
+        {"asked": "drafted", "held": "drafted"}.get(
+            stage, stage if stage in {"drafted", "locked", "signed"} else "signed"
+        )
+    )
     (gov.root / "manifest.json").write_text(MANIFEST)
     (gov.root / "other.yaml").write_text(DESCRIPTION)
     if stage in {"ready", "executed"}:
@@ -90,6 +107,8 @@ def prepared(at: At, stage: str) -> Gov:
             gov.done("reject", "sign", ONE, "--nonce", "0", *gov.key(name), "--confirm", rejection_hash(gov))
     if stage == "asked":
         gov.ask_security()
+    if stage == "held":
+        gov.let_guardians_hold()
     if stage == "executed":
         gov.act("execute")
     return gov
@@ -114,7 +133,10 @@ def words(gov: Gov, command: str, more: tuple[str, ...]) -> list[str]:
         meant["REJECTION"] = rejection_hash(gov)
     if "BASIS" in more:
         meant["BASIS"] = gov.plan_basis()
-    keyed = gov.key("dave" if command == "approve" else "alice") if command in KEYED and "--show" not in more else ()
+    if "HOLD" in more:
+        meant["HOLD"] = gov.json("hold", ONE, "--reason", "wait", "--show")["holds"][0]["hold_hash"]
+    who = {"approve": "dave", "hold": "frank"}.get(command, "alice")
+    keyed = gov.key(who) if command in KEYED and "--show" not in more else ()
     return [*command.split(), *(meant.get(word, word) for word in more), *keyed]
 
 

@@ -73,6 +73,7 @@ def test_the_document_has_everything_that_is_said():
         "distinct_from_author": True,
         "delay": 172800,
         "grace": 1209600,
+        "hold": None,
         "freeze": [{"from": "2026-12-20T00:00:00Z", "to": "2027-01-02T00:00:00Z"}],
         "office_hours": None,
         "approval_lifetime": 2592000,

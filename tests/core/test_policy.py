@@ -98,7 +98,7 @@ def test_a_policy_is_what_its_file_says():
         Approval(role="council", at_least=None, among=None),
         Approval(role="security", at_least=1, among=None),
     )
-    assert (slow.delay, slow.grace) == (Duration(172800), Duration(14 * 86400))
+    assert (slow.delay, slow.grace, slow.hold) == (Duration(172800), Duration(14 * 86400), None)
     assert slow.freeze == ((Moment.parse("2026-12-20"), Moment.parse("2027-01-02")),)
     assert (slow.networks, slow.distinct_from_author) == ({"devnet"}, True)
     assert (slow.approval_lifetime, stop.approval_lifetime) == (Duration(30 * 86400), None)
@@ -178,6 +178,11 @@ DISAGREEMENTS = {
     "one kind under two rules": ([("[cancel]", "[cancel, facet_swap]")], [("policy-overlap", "31:12 rules[1].kinds")]),
     "a delay on the guardian's lane": ([("delay: 0 s", "delay: 1 h")], [("policy-guardian-delay", "36:12 rules[1].delay")]),
     "a grace on the guardian's lane": ([("delay: 0 s", "delay: 0 s\n    grace: 1 d")], [("policy-guardian-grace", "37:12 rules[1].grace")]),
+    "a hold on the guardian's lane": ([("delay: 0 s", "delay: 0 s\n    hold: 1 d")], [("policy-hold-lane", "37:11 rules[1].hold")]),
+    "a hold of no time": ([("grace: 14 d", "grace: 14 d\n    hold: 0 s")], [("policy-hold-length", "28:11 rules[0].hold")]),
+    "a hold as long as the grace": (
+        [("grace: 14 d", "grace: 14 d\n    hold: 14 d")], [("policy-hold-grace", "28:11 rules[0].hold")],
+    ),
     "a freeze of the emergency path": (
         [("delay: 0 s", "delay: 0 s\n    freeze: [{from: 2026-01-01, to: 2026-01-02}]")],
         [("policy-guardian-freeze", "37:13 rules[1].freeze")],

@@ -65,6 +65,11 @@ BOTH_WAYS: dict[str, tuple[Edits, list[tuple[Weight, str]], list[tuple[Weight, s
         [(L, f"{SLOW}: lapses after 15 d, no longer after 14 d")],
         [(S, f"{SLOW}: lapses after 14 d, no longer after 15 d")],
     ),
+    "a hold": (
+        (("    grace: 14 d\n", "    grace: 14 d\n    hold: 24 h\n"),),
+        [(S, f"{SLOW}: a guardian may hold it for 24 h, no longer for no time at all")],
+        [(L, f"{SLOW}: a guardian may hold it for no time at all, no longer for 24 h")],
+    ),
     "no grace at all": (
         (("    grace: 14 d\n", ""),),
         [(L, f"{SLOW}: lapses after no time at all, no longer after 14 d")],

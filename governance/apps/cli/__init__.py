@@ -16,6 +16,7 @@ from governance.apps.cli import (
     executor,
     facets,
     hashes,
+    holding,
     journal,
     manifests,
     nonces,
@@ -53,6 +54,7 @@ app.command("plan", short_help="Show the plan that follows from the chain now.")
 app.command("simulate", short_help="Rehearse a proposal's whole life on the live state.")(simulate.simulate)
 app.command("sign", short_help="Show what will be signed, then sign it.")(signing.sign)
 app.command("approve", short_help="Approve in a role of members, beside the Safe.")(approving.approve)
+app.command("hold", short_help="A guardian holds what waits, for a time.")(holding.hold)
 app.command("signatures", short_help="Who signed or approved, who is missing, what is wrong.")(signatures.signatures)
 app.command("nonces", short_help="Which nonce belongs to which proposal; conflicts and gaps.")(nonces.nonces)
 app.add_typer(nonces.app, name="reject", short_help="Spend the nonce of what is not to happen any more.")

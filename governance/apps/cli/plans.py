@@ -109,6 +109,7 @@ def status(
     from governance.apps import show
     from governance.core.stage import Stage
     from governance.life.agreement import lacking
+    from governance.life.hold import told
     from governance.life.notes import note_sighting
     from governance.life.watch import look
 
@@ -125,9 +126,10 @@ def status(
                 site = wiring.site(space, name)
                 sighting = look(site, space, proposal_id)
                 missing = lacking(site, space, sighting) if sighting.stage is Stage.APPROVED else ""
-                rows.append(
-                    {**show.sighting_document(sighting), **({"next": f"gov approve: {missing}"} if missing else {})}
-                )
+                held = told(site, space, sighting)
+                following = f"gov approve: {missing}" if missing else "; ".join(held)
+                more = {"held": list(held), **({"next": following} if following else {})}
+                rows.append({**show.sighting_document(sighting), **more})
                 # Noted after it is shown: whatever is wrong with the journal, the chain has spoken.
                 worst = _worse(worst, trouble(partial(note_sighting, notes, sighting)))
         except GovError as error:
