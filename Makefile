@@ -13,7 +13,7 @@ demo: .venv/.runtime contracts/node_modules/.stamp    ## The main job on an embe
 	@$(BIN)/python -m governance.apps.demo
 
 test: .venv/.dev contracts/node_modules/.stamp tests/interop/node_modules/.stamp    ## All tests but the slow sweeps (under 5 minutes on 2 cores).
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" tests
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow" tests
 	cd contracts && npm run --silent test
 
 test-all: .venv/.dev contracts/node_modules/.stamp tests/interop/node_modules/.stamp    ## All tests and sweeps, with the coverage that core must keep.

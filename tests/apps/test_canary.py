@@ -145,7 +145,8 @@ def look(watched: Watched) -> None:
         assert watched.run(*words, keyed=False) == code, (words, watched.said[" ".join(words)])
 
 
-@pytest.mark.parametrize("looks", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["acts", "acts and looks"])
+@pytest.mark.slow
+@pytest.mark.parametrize("looks", [False, True], ids=["acts", "acts and looks"])
 def test_no_secret_is_in_any_file_output_or_argument_list(at: At, looks: bool) -> None:
     """threat_57, over `deploy`, `facet deploy`, `sign` (also by bundle and by another signer), `approve`, `queue`, `execute`,
     `reject`, with right and wrong passwords; and over whatever asks an endpoint, a Safe service or a code host.

@@ -153,6 +153,7 @@ def test_tools_get_one_document_with_its_schema(
 PEOPLE = [row for row in DONE if row[0] not in {"devnet up", "init"}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "stage", "more", "schema"), PEOPLE, ids=[row[0] for row in PEOPLE])
 def test_people_get_no_json_no_colour_in_a_pipe_and_no_blank_line_ends(
     at: At, command: str, stage: str, more: tuple[str, ...], schema: str

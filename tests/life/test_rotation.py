@@ -48,6 +48,8 @@ POINTS: dict[str, tuple[tuple[str, ...], bool]] = {
     "all is given": (("alice", "bob", "carol"), True),
 }
 """Who has signed, and whether frank has approved for the role that the policy asks."""
+BETWEEN = {"two have signed", "more than enough have signed", "a member approved early"}
+"""Left to the long run."""
 
 # ---- events ----------------------------------------------------------------------------------------------------------
 
@@ -336,7 +338,9 @@ def plays(place: Place, event: Event, point: str) -> None:
     )
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(
+    "point", [pytest.param(point, marks=pytest.mark.slow) if point in BETWEEN else point for point in POINTS]
+)
 @pytest.mark.parametrize("name", EVENTS)
 def test_what_happens_between_the_first_signature_and_the_queue(name: str, point: str, place: Place) -> None:
     """threat_30, threat_31, threat_32, threat_33, threat_52"""
