@@ -34,7 +34,9 @@ def lookalikes(tree: Node, known: Mapping[Address, str]) -> Iterator[Finding]:
 class Faces:
     """Addresses that were seen before, by the bytes that people compare."""
 
-    def __init__(self, known: Mapping[Address, str]) -> None:
+    def __init__(self, known: Mapping[Address, str], before: "Faces | None" = None) -> None:
+        """`before` are others that were seen first; they are read, and stay as they are."""
+        self._before = before
         self._seen: set[bytes] = set()
         self._first: dict[tuple[str, bytes], str] = {}
         for account, what in known.items():
@@ -42,14 +44,22 @@ class Faces:
 
     def imitated(self, raw: bytes, written: str) -> Iterator[str]:
         """A sentence for each address that this one, which was not seen before, is mistaken for."""
-        if raw in self._seen:
+        if self._saw(raw):
             return
         alike: dict[str, list[str]] = {}
         for verb, part in _parts(raw):
-            if (verb, part) in self._first:
-                alike.setdefault(self._first[verb, part], []).append(verb)
+            first = self._who((verb, part))
+            if first is not None:
+                alike.setdefault(first, []).append(verb)
         for what, verbs in alike.items():
             yield f"{written} {' and '.join(verbs)} like {what}, but is another address"
+
+    def _saw(self, raw: bytes) -> bool:
+        return raw in self._seen or (self._before is not None and self._before._saw(raw))
+
+    def _who(self, key: tuple[str, bytes]) -> str | None:
+        first = None if self._before is None else self._before._who(key)
+        return self._first.get(key) if first is None else first
 
     def remember(self, raw: bytes, what: str) -> None:
         """From now on it was seen; what imitates two is told of the first."""

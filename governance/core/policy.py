@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from governance.core.call import Call
 from governance.core.errors import Place, Rejected
 from governance.core.findings import validated
+from governance.core.lookalike import Faces
 from governance.core.network import DUTIES, Network
 from governance.core.officehours import NO_ALMANAC, Almanac, OfficeHours
 from governance.core.permission import Permission
@@ -114,6 +115,10 @@ class Policy:
 
     _proposers: Map[tuple[str, str], frozenset[str]] = field(init=False, repr=False, compare=False)
     """Who may propose, by kind and network; where a Safe's owners may, any member, since a file cannot tell."""
+    _accounts: dict[str | None, dict[Address, str]] = field(init=False, repr=False, compare=False)
+    """What `accounts` gave before: the same, each time it is asked."""
+    _faces: list[Faces] = field(init=False, repr=False, compare=False)
+    """Those of all accounts, once somebody has asked."""
 
     def __post_init__(self) -> None:
         found = {(kind, network): rule for rule in self.rules for kind in rule.kinds for network in rule.networks}
@@ -124,6 +129,8 @@ class Policy:
         }
         object.__setattr__(self, "_found", found)
         object.__setattr__(self, "_proposers", may)
+        object.__setattr__(self, "_accounts", {})
+        object.__setattr__(self, "_faces", [])
 
     def may_propose(self, author: str, kind: str, network: str) -> bool:
         """Whether a member may propose a kind on a network at all."""
@@ -133,8 +140,20 @@ class Policy:
         """The one rule that a kind on a network falls under, None when nothing allows it."""
         return self._found.get((kind, network))
 
-    def accounts(self, on: str | None = None) -> dict[Address, str]:
+    @property
+    def faces(self) -> Faces:
+        """Every address that it names, as a reader takes others for it."""
+        if not self._faces:
+            self._faces.append(Faces(self.accounts()))
+        return self._faces[0]
+
+    def accounts(self, on: str | None = None) -> Map[Address, str]:
         """Every address that it names, or names on one network, with what it is as a sentence names it."""
+        if on not in self._accounts:
+            self._accounts[on] = self._named(on)
+        return self._accounts[on]
+
+    def _named(self, on: str | None) -> dict[Address, str]:
         here = [network for name, network in self.networks.items() if on in {None, name}]
         found: dict[Address, str] = {}
         for rule in self.rules:

@@ -185,6 +185,8 @@ POLICY_WORDS: dict[str, PolicyWords | None] = {
     "rules": _rules,
     "_found": None,  # an index of the rules
     "_proposers": None,  # another
+    "_accounts": None,  # another
+    "_faces": None,  # another
 }
 """What each part of a policy says; None where another part says it."""
 

@@ -107,12 +107,15 @@ def mention(node: Node, text: str) -> Loc | None:
 
 def scalars(node: Node, loc: Loc = ()) -> Iterator[tuple[Loc, Scalar]]:
     """Every value that is one piece of text, in the order of the document."""
-    if isinstance(node, Scalar):
-        yield loc, node
-        return
-    parts = enumerate(node.items) if isinstance(node, Listing) else ((key.text, value) for key, value in node.entries)
-    for part, inner in parts:
-        yield from scalars(inner, (*loc, part))
+    left: list[tuple[Loc, Node]] = [(loc, node)]
+    while left:
+        loc, node = left.pop()
+        if isinstance(node, Scalar):
+            yield loc, node
+        elif isinstance(node, Listing):
+            left += [((*loc, index), inner) for index, inner in enumerate(node.items)][::-1]
+        else:
+            left += [((*loc, key.text), inner) for key, inner in node.entries][::-1]
 
 
 def dotted(loc: Loc) -> str:

@@ -4,7 +4,7 @@ Known is what the policy names for the network, what is in force there already, 
 like a known one is refused, whoever introduces it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from governance.core.calltree import walk
 from governance.core.case import Case
@@ -29,24 +29,24 @@ def addresses(case: Case, rule: Rule) -> Iterator[Finding]:  # noqa: ARG001 - no
     """A finding for each address that looks like another, is unknown, or is introduced without need."""
     live = {} if case.plan is None else in_force(case.plan.pins)
     alike: dict[Address, tuple[Finding, ...]] = {}
-    for account, findings in _alike(case, {**live, **case.policy.accounts()}):
+    written = list(_written(case))
+    for account, findings in _alike(case, written, live):
         alike.setdefault(account, findings)
     yield from (finding for findings in alike.values() for finding in findings)
     if not case.gate.sends:  # what was signed cannot be written anew, and harms nobody
         yield from _introductions(case)
-    if _unread(case):
-        return
     introduced = {Address(each.address) for each in case.proposal.document.introduce}
     known = {*live, *case.policy.accounts(case.network), *introduced, *alike}
-    told: set[Address] = set()
-    for loc, account in _written(case):
-        if account not in known | told and not (account in NOBODY and _may_be_nobody(loc)):
-            told.add(account)
-            yield case.finding(loc, "address-unknown", _unknown(case, account), _hint(account))
-    for loc, account in _called(case):
-        if account not in known | told | NOBODY:
-            told.add(account)
-            yield case.finding(loc, "address-unknown", _unknown(case, account), _hint(account))
+    meant = [(loc, account) for loc, account in written if account not in NOBODY or not _may_be_nobody(loc)]
+    meant += [(loc, account) for loc, account in _called(case) if account not in NOBODY]
+    strange: dict[Address, Loc] = {}
+    for loc, account in meant:
+        if account not in known:
+            strange.setdefault(account, loc)
+    if not strange or _unread(case):
+        return
+    for account, loc in strange.items():
+        yield case.finding(loc, "address-unknown", _unknown(case, account), _hint(account))
 
 
 # ---- who is named, and where -----------------------------------------------------------------------------------------
@@ -59,9 +59,11 @@ def _written(case: Case) -> Iterator[Mention]:
 
 def _called(case: Case) -> Iterator[Mention]:
     """By what is called, as far as it can be read."""
+    if case.plan is None:
+        return
     of_policy = (permission.function for rule in case.policy.rules for permission in rule.calls or ())
     functions = by_selector(*COMMON, *of_policy, *functions_of(case.proposal.tree))
-    for node in walk(called(case.plan, case)) if case.plan is not None else ():
+    for node in walk(called(case.plan, case)):
         yield from ((place_of(case, node.path), account) for account in named_by(node, functions))
 
 
@@ -79,10 +81,13 @@ def _may_be_nobody(loc: Loc) -> bool:
 # ---- who looks like whom ---------------------------------------------------------------------------------------------
 
 
-def _alike(case: Case, known: Mapping[Address, str]) -> Iterator[tuple[Address, tuple[Finding, ...]]]:
-    """Addresses that imitate another, with what they imitate: one that is known, or one before it here."""
-    faces = Faces(known)
-    for loc, account in _written(case):
+def _alike(
+    case: Case, written: Sequence[Mention], live: Mapping[Address, str]
+) -> Iterator[tuple[Address, tuple[Finding, ...]]]:
+    """Addresses that imitate another, with what they imitate: one of the policy, one in force, or one before it here."""
+    named = case.policy.accounts()
+    faces = Faces({account: what for account, what in live.items() if account not in named}, case.policy.faces)
+    for loc, account in written:
         yield from _imitation(case, faces, loc, account)
         faces.remember(_raw(account), f"`{dotted(loc)}`, {account}")
     for loc, account in (*_called(case), *_in_words(case)):
@@ -105,6 +110,8 @@ def _imitation(case: Case, faces: Faces, loc: Loc, account: Address) -> Iterator
 
 
 def _introductions(case: Case) -> Iterator[Finding]:
+    if not case.proposal.document.introduce:
+        return
     named: dict[Address, str] = {}
     names = {folded(name): f"`{name}`, which the policy names" for name in names_of(case.policy)}
     for i, each in enumerate(case.proposal.document.introduce):
