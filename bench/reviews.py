@@ -67,8 +67,9 @@ def _space(root: Path, count: int) -> FileWorkspace:
     return space
 
 
-def _work(space: FileWorkspace) -> Callable[[], object]:
+def _work(place: FileWorkspace) -> Callable[[], object]:
     def work() -> object:
+        space = FileWorkspace(place.root)  # one that has read nothing yet
         ids, policy = space.proposal_ids(), space.policy()
         made = review(ids, policy=policy, read=space.proposal, open_lock=lambda i, n: open_lock(space, i, n))
         assert all(each.ok for each in made), made[0].findings
