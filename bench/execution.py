@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.afternoon import shelf_of, web3_of
+from bench.executors import shelf_of, web3_of
 from bench.rehearsals import FIVE, Chain, system
 from governance.adapters import anvil
 from governance.adapters.chain import NodeChain

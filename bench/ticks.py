@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any
 
-from bench.afternoon import shelf_of, web3_of
+from bench.executors import shelf_of, web3_of
 from bench.harness import Contest, Contestant, contest
 from bench.rehearsals import FIVE, Chain, system
 from governance.adapters import anvil

@@ -25,6 +25,8 @@ _TIMESTAMP = function("getTimestamp(bytes32)(uint256)")
 _EXECUTED = next(topic for topic, event in EVENTS.items() if event is OperationEvent.EXECUTED)
 
 
+_LATEST: Request = ("eth_getBlockByNumber", ["latest", False])
+_PENDING: Request = ("eth_getBlockByNumber", ["pending", False])
 AHEAD = 60
 """Seconds, at most, that the next block is believed to be ahead."""
 
@@ -68,8 +70,8 @@ class NodeHeart:
     def _always(self) -> list[Request]:
         return [
             ("eth_chainId", []),
-            ("eth_getBlockByNumber", ["latest", False]),
-            ("eth_getBlockByNumber", ["pending", False]),
+            _LATEST,
+            _PENDING,
             ("eth_getBlockByNumber", ["finalized", False]),
             ("eth_getBalance", [self._payer, "latest"]),
             ("eth_getStorageAt", [self._network.council, to_hex(word_at(SAFE_NONCE)), "latest"]),
@@ -133,7 +135,8 @@ class NodeHeart:
 
     def next_moment(self) -> Moment:
         """In one request."""
-        return self.beat(None).next_moment
+        latest, pending = self._rpc.together([_LATEST, _PENDING])
+        return self._next_moment(self._chain.head_of(self._rpc.results([latest])[0]), pending)
 
     def of(self, operation: Bytes32, at: Head) -> Execution | None:
         """From the newest log of its kind. The block that is final is asked for beside the newest, and must be of its chain."""

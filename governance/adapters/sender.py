@@ -234,16 +234,14 @@ def require_dry_run(answer: Answer, call: Call) -> None:
 class DrySender:
     """Goes as far as the dry run, and refuses to send: what every act does without `--broadcast`."""
 
-    def __init__(self, chain: "NodeChain | AgreedChain", address: Address) -> None:
+    def __init__(self, chain: "NodeChain | AgreedChain", address: Address, moment: Moment | None = None) -> None:
         self._chain = chain
         self._address = address
-        self._moment: Moment | None = None
+        self._moment = moment
 
     def at(self, moment: Moment) -> "DrySender":
         """See `governance.ports.Payer`."""
-        other = copy(self)
-        other._moment = moment
-        return other
+        return DrySender(self._chain, self._address, moment)
 
     @property
     def address(self) -> Address:

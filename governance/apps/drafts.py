@@ -4,16 +4,13 @@ from typing import TYPE_CHECKING
 
 from governance.apps import disk
 from governance.core.errors import Unreachable
-from governance.life.draft import next_id, scaffold
+from governance.life.draft import cut, next_id, scaffold
 from governance.life.fulfil import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from governance.adapters.workspace import FileWorkspace
-
-LONGEST = 48
-"""Characters of a slug."""
 
 
 def draft_cancel(space: "FileWorkspace", report: Report) -> str | None:
@@ -58,7 +55,7 @@ def draft_rollback(space: "FileWorkspace", report: Report) -> str | None:
 
 def _draft(space: "FileWorkspace", name: str, text: "Callable[[], str]") -> str | None:
     """Into `.gov/drafts/`, out of the way of reviews."""
-    folder, slug = space.root / ".gov" / "drafts", name[:LONGEST].rstrip("-")
+    folder, slug = space.root / ".gov" / "drafts", cut(name)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(folder.glob(f"*-{slug}.yaml")):

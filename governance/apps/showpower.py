@@ -42,7 +42,7 @@ def _alone(each: "Power") -> list[str]:
     """How many paths of each kind there are afterwards; which they are stands among findings and notes."""
     from governance.core.power import BYPASS, SINGLE_KEY, STOP
 
-    made, standing = each.paths()
+    made, standing = each.compared()
     counted = {
         rule: len([path for path in (*made, *standing) if path.rule == rule]) for rule in (SINGLE_KEY, BYPASS, STOP)
     }
@@ -79,7 +79,7 @@ def power_document(each: "Power | None") -> dict[str, Any] | None:
         "becomes": [{"account": account, "before": was, "after": now} for account, was, now in each.becomes],
         "paths": [
             {**_path_document(path), "new": new}
-            for new, found in zip((True, False), each.paths(), strict=True)
+            for new, found in zip((True, False), each.compared(), strict=True)
             for path in found
         ],
     }

@@ -53,13 +53,18 @@ def admit_kinds() -> None:
     admit_installed()
 
 
-def networks(space: "FileWorkspace", only: Sequence[str]) -> list[str]:
+def place_of(space: "FileWorkspace", network: str) -> "Network":
+    """A network of the policy, by its name."""
+    known = space.policy().networks
+    if network not in known:
+        raise Rejected(f"policies.yaml names no network `{network}`", hint=f"it names {', '.join(sorted(known))}")
+    return known[network]
+
+
+def networks(space: "FileWorkspace", *only: str | None) -> list[str]:
     """Those that were asked for, else all of the policy."""
-    known = sorted(space.policy().networks)
-    strange = [name for name in only if name not in known]
-    if strange:
-        raise Rejected(f"policies.yaml names no network `{strange[0]}`", hint=f"it names {', '.join(known)}")
-    return list(only) or known
+    asked = [place_of(space, name).name for name in only if name is not None]
+    return asked or sorted(space.policy().networks)
 
 
 def networks_of(space: "FileWorkspace", proposal_id: str, only: str | None) -> list[str]:
@@ -127,24 +132,21 @@ def prover(at: "Site") -> "Prover | None":
 
 
 def guards(space: "FileWorkspace", at: "Site") -> "tuple[Callable[[Sighting], None], ...]":
-    """What is asked of a sighting just before something is sent: that earlier waves hold on their networks, that no guardian
-    holds it, and that the block holds what several endpoints said of it.
+    """What is asked of a sighting just before something is sent: that earlier waves hold on their networks, and that the
+    block holds what several endpoints said of it.
     """
     from functools import partial
 
-    from governance.life.hold import require_unheld
     from governance.life.proven import require_proven
     from governance.life.rollout import require_wave
 
-    by = prover(at)
-    always = (partial(require_wave, space, partial(site, space)), partial(require_unheld, space, at))
-    return always if by is None else (*always, partial(require_proven, at, by))
+    by, in_turn = prover(at), partial(require_wave, space, partial(site, space))
+    return (in_turn,) if by is None else (in_turn, partial(require_proven, at, by))
 
 
 def site(space: "FileWorkspace", network: str) -> "Site":
     """The ports of one network of the policy."""
-    (name,) = networks(space, [network])
-    place = space.policy().networks[name]
+    place = place_of(space, network)
     return site_over(node(space, place), place)
 
 

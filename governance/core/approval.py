@@ -13,7 +13,7 @@ from governance.core.domain import DOMAIN_MEMBERS, document, separator
 from governance.core.errors import Rejected
 from governance.core.keccak import keccak
 from governance.core.signable import members, preimage
-from governance.core.signature import SignatureKind, recover
+from governance.core.signature import SignatureKind, recover, require_signer
 from governance.core.units import Address, Bytes32, Moment, address_bytes, to_hex
 
 APPROVAL_TYPEHASH = keccak(
@@ -120,12 +120,8 @@ class RoleApproval:
     """65 bytes r ‖ s ‖ v, by EIP-712 or eth_sign."""
 
     def __post_init__(self) -> None:
-        recovered, _ = recover(self.terms.hash, self.signature)
-        if recovered != self.signer:
-            raise Rejected(
-                f"the signature over {to_hex(self.terms.hash)} is {recovered}'s, not {self.signer}'s",
-                hint="it was made with another key or over other terms: let the member approve again",
-            )
+        hint = "it was made with another key or over other terms: let the member approve again"
+        require_signer(self.terms.hash, self.signature, self.signer, hint=hint)
 
     @property
     def kind(self) -> SignatureKind:

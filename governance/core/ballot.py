@@ -11,7 +11,7 @@ from governance.core.errors import Rejected
 from governance.core.safemessage import Level, message_through
 from governance.core.safetx import domain_hash
 from governance.core.signable import Hashes
-from governance.core.signature import Signature, SignatureKind, recover
+from governance.core.signature import Signature, SignatureKind, recover, require_signer
 from governance.core.units import Address, Bytes32, to_hex
 
 MAX_CONTRACT_BYTES = 8192
@@ -47,12 +47,8 @@ class Ballot:
         self._require_consistent()
         if self.by_contract:
             return
-        recovered, _ = recover(self.signed_hash, self.signature)
-        if recovered != self.signer:
-            raise Rejected(
-                f"the signature over {to_hex(self.signed_hash)} is {recovered}'s, not {self.signer}'s",
-                hint="it was made with another key or over another hash: let the owner sign again",
-            )
+        hint = "it was made with another key or over another hash: let the owner sign again"
+        require_signer(self.signed_hash, self.signature, self.signer, hint=hint)
 
     def _require_consistent(self) -> None:
         if self.by_contract and not 0 < len(self.signature) <= MAX_CONTRACT_BYTES:

@@ -15,7 +15,7 @@ from governance.core.domain import DOMAIN_MEMBERS, document, separator
 from governance.core.errors import Finding, Rejected
 from governance.core.keccak import keccak
 from governance.core.signable import members, preimage
-from governance.core.signature import SignatureKind, recover
+from governance.core.signature import SignatureKind, recover, require_signer
 from governance.core.units import Address, Bytes32, Duration, Moment, shown, to_hex
 
 MAX_REASON = 500
@@ -111,12 +111,8 @@ class Hold:
     """65 bytes r ‖ s ‖ v, by EIP-712 or eth_sign."""
 
     def __post_init__(self) -> None:
-        recovered, _ = recover(self.terms.hash, self.signature)
-        if recovered != self.signer:
-            raise Rejected(
-                f"the signature over {to_hex(self.terms.hash)} is {recovered}'s, not {self.signer}'s",
-                hint="it was made with another key or over another hold: let the guardian sign again",
-            )
+        hint = "it was made with another key or over another hold: let the guardian sign again"
+        require_signer(self.terms.hash, self.signature, self.signer, hint=hint)
 
     @property
     def kind(self) -> SignatureKind:

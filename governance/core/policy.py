@@ -117,8 +117,8 @@ class Policy:
     """Who may propose, by kind and network; where a Safe's owners may, any member, since a file cannot tell."""
     _accounts: dict[str | None, dict[Address, str]] = field(init=False, repr=False, compare=False)
     """What `accounts` gave before: the same, each time it is asked."""
-    _faces: list[Faces] = field(init=False, repr=False, compare=False)
-    """Those of all accounts, once somebody has asked."""
+    faces: Faces = field(init=False, repr=False, compare=False)
+    """Every address that it names, as a reader takes others for it."""
 
     def __post_init__(self) -> None:
         found = {(kind, network): rule for rule in self.rules for kind in rule.kinds for network in rule.networks}
@@ -130,7 +130,7 @@ class Policy:
         object.__setattr__(self, "_found", found)
         object.__setattr__(self, "_proposers", may)
         object.__setattr__(self, "_accounts", {})
-        object.__setattr__(self, "_faces", [])
+        object.__setattr__(self, "faces", Faces(self.accounts()))
 
     def may_propose(self, author: str, kind: str, network: str) -> bool:
         """Whether a member may propose a kind on a network at all."""
@@ -139,13 +139,6 @@ class Policy:
     def rule_for(self, kind: str, network: str) -> Rule | None:
         """The one rule that a kind on a network falls under, None when nothing allows it."""
         return self._found.get((kind, network))
-
-    @property
-    def faces(self) -> Faces:
-        """Every address that it names, as a reader takes others for it."""
-        if not self._faces:
-            self._faces.append(Faces(self.accounts()))
-        return self._faces[0]
 
     def accounts(self, on: str | None = None) -> Map[Address, str]:
         """Every address that it names, or names on one network, with what it is as a sentence names it."""

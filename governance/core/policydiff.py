@@ -186,7 +186,7 @@ POLICY_WORDS: dict[str, PolicyWords | None] = {
     "_found": None,  # an index of the rules
     "_proposers": None,  # another
     "_accounts": None,  # another
-    "_faces": None,  # another
+    "faces": None,  # another
 }
 """What each part of a policy says; None where another part says it."""
 

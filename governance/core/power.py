@@ -91,8 +91,8 @@ class Power:
         both = sorted(was.keys() & now.keys())
         return tuple((each, was[each].words, now[each].words) for each in both if was[each] != now[each])
 
-    def paths(self) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-        """Those that the proposal makes, and those that were there before and stay."""
+    def compared(self) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        """Paths that the proposal makes, and those that were there before and stay."""
         there = {path.key for path in paths(self.before)}
         found = paths(self.after)
         return tuple(path for path in found if path.key not in there), tuple(
@@ -126,7 +126,7 @@ def rows_of(graph: Graph) -> tuple[Row, ...]:
 
 def judge_power(power: Power) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """A finding for each path that a proposal makes, and everything else that is to be known."""
-    made, standing = power.paths()
+    made, standing = power.compared()
     findings = tuple(
         Finding(rule=path.rule, message=f"once this is executed, {path.words}", hint=_HINTS[path.rule])
         for path in made

@@ -95,6 +95,13 @@ def recover(signed_hash: Bytes32, data: bytes) -> tuple[Address, SignatureKind]:
     raise Rejected(f"v is {v}: a signature of kind {kind} does not reveal its signer")
 
 
+def require_signer(signed_hash: Bytes32, data: bytes, signer: Address, *, hint: str) -> None:
+    """Raise Rejected when these 65 bytes are not the signer's."""
+    recovered, _ = recover(signed_hash, data)
+    if recovered != signer:
+        raise Rejected(f"the signature over {to_hex(signed_hash)} is {recovered}'s, not {signer}'s", hint=hint)
+
+
 class SignedOtherwise(Refused):
     """A key gave a signature that is not its own over what it was asked: another account signed, or it signed something else.
 

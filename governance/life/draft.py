@@ -44,6 +44,11 @@ def next_id(ids: Sequence[str], slug: str) -> str:
     return proposal_id
 
 
+def cut(slug: str) -> str:
+    """As much of it as an id has room for."""
+    return slug[: MAX_ID_LENGTH - len("0000-")].rstrip("-")
+
+
 def next_number(ids: Sequence[str]) -> int:
     """One more than the highest number, so that a number is never given twice. Raises Rejected after 9999."""
     number = 1 + max((int(proposal_id[:4]) for proposal_id in ids), default=0)

@@ -1,7 +1,7 @@
 """`gov execute`: run what is due. Look, derive, decide, act, look.
 
-On the timelock lane a step must be ready and within its grace; the code of every facet and callee must be what was
-pinned. On the other lanes an approved Safe transaction is sent at once. A finished step is passed over.
+On the timelock lane a step must be ready, within its grace, and held by no guardian; the code of every facet and callee must
+be what was pinned. On the other lanes an approved Safe transaction is sent at once. A finished step is passed over.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from governance.core.kinds import Lane
 from governance.core.stage import ACTIONS, Stage
 from governance.core.units import Moment, to_hex
 from governance.life.agreement import agreement_on
+from governance.life.hold import require_unheld
 from governance.life.live import require_uncontested
 from governance.life.locked import policy_before, require_fresh, swapped_code
 from governance.life.pin import case_at, permitted
@@ -92,6 +93,7 @@ def _act(
     case = replace(case, now=sighting.now, ready=sighting.steps[index].eta, agreement=agreement)
     permitted(site, case, head, earlier=policy_before(workspace, locked))
     _require_pinned_code(site, sighting)
+    require_unheld(site, workspace, sighting, sighting.steps[index])
     require_rehearsed(rehearse, locked, gate=Gate.EXECUTE)
     ask_all(guards, sighting)
     purpose = f"execute {plan.proposal} {plan.network} {to_hex(step.operation.id)}"

@@ -6,11 +6,11 @@ lane go on.
 
 from dataclasses import dataclass
 
-from governance.core.errors import Finding, Refused
+from governance.core.errors import Refused
 from governance.core.hold import Docket, Held, Hold, HoldTerms, docket
 from governance.core.kinds import Lane
 from governance.core.stage import ACTIONS, Stage
-from governance.life.locked import Locked
+from governance.life.locked import Locked, policy_before
 from governance.life.site import Site, Workspace
 from governance.life.watch import Sighting, StepSighting, look
 from governance.ports import Signer
@@ -68,12 +68,15 @@ def docket_of(site: Site, workspace: Workspace, sighting: Sighting, seen: StepSi
     locked, operation = sighting.locked, seen.step.operation
     if locked is None or locked.plan.lane is not Lane.TIMELOCK or seen.eta is None or operation is None:
         return None
-    rule = locked.policy.rule_for(locked.proposal.document.kind, site.network.name)
-    if rule is None or rule.hold is None:
+    # What was dropped or shortened meanwhile still holds what was locked under it.
+    policies = (locked.policy, policy_before(workspace, locked))
+    rules = [each.rule_for(locked.proposal.document.kind, site.network.name) for each in policies if each is not None]
+    length = max((rule.hold for rule in rules if rule is not None and rule.hold is not None), default=None)
+    if length is None:
         return None
     held = Held(chain_id=site.network.chain_id, timelock=site.network.timelock, operation=operation.id, eta=seen.eta)
     guardians = site.guardian.look(sighting.head).owners
-    return docket(workspace.holds(sighting.proposal).all(), held, length=rule.hold, guardians=guardians)
+    return docket(workspace.holds(sighting.proposal).all(), held, length=length, guardians=guardians)
 
 
 def told(site: Site, workspace: Workspace, sighting: Sighting) -> tuple[str, ...]:
@@ -82,11 +85,9 @@ def told(site: Site, workspace: Workspace, sighting: Sighting) -> tuple[str, ...
     return tuple(words for each in dockets if each is not None for words in each.told(sighting.now))
 
 
-def require_unheld(workspace: Workspace, site: Site, sighting: Sighting) -> None:
-    """Raise Refused while guardians hold what is about to be executed."""
-    findings: list[Finding] = []
-    for seen in sighting.steps:
-        found = docket_of(site, workspace, sighting, seen) if seen.stage is Stage.READY else None
-        findings += found.findings(sighting.now) if found is not None else ()
+def require_unheld(site: Site, workspace: Workspace, sighting: Sighting, seen: StepSighting) -> None:
+    """Raise Refused while guardians hold the step that is about to be executed."""
+    found = docket_of(site, workspace, sighting, seen)
+    findings = () if found is None else found.findings(sighting.now)
     if findings:
-        raise Refused(f"guardians hold {sighting.proposal} on {sighting.network}", findings=tuple(findings))
+        raise Refused(f"guardians hold {sighting.proposal} on {sighting.network}", findings=findings)

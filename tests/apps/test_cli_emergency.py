@@ -178,6 +178,7 @@ def test_a_drill_sends_the_bundle_by_the_command_of_an_emergency(at: At) -> None
     assert (gov.block(), show(gov)["paused"]) == (before, False)
 
 
+@pytest.mark.slow
 def test_a_drill_says_what_does_not_hold(at: At) -> None:
     gov = at("drafted")
     assert presign(gov, "frank").code == 0

@@ -85,6 +85,18 @@ def test_a_hold_is_taken_back_with_its_file_and_a_changed_one_is_an_error(queued
     assert queued.act("execute").code == 0
 
 
+def test_a_policy_that_drops_holds_meanwhile_frees_nothing(queued: Gov) -> None:
+    """threat_32: what was locked under a rule with holds is judged by it as well."""
+    assert hold(queued, "frank").code == 0
+    queued.edit("policies.yaml", "    hold: 24 h\n", "")
+    queued.anchor()
+    queued.done("devnet", "warp", "48h")
+    refused = queued.act("execute")
+    assert (refused.code, "(rule held)" in refused.err) == (1, True), refused
+    queued.done("devnet", "warp", "24h")
+    assert queued.act("execute").code == 0
+
+
 def test_who_is_no_guardian_holds_nothing(queued: Gov) -> None:
     stranger = hold(queued, "alice")
     assert (stranger.code, "is no owner of the guardian Safe" in stranger.err) == (1, True)

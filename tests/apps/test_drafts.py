@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from governance.apps.drafts import LONGEST, draft_cancel
+from governance.apps.drafts import draft_cancel
 from governance.core.agenda import Action, Task
 from governance.core.errors import Unreachable
+from governance.core.fields import MAX_ID_LENGTH
 from governance.core.units import Bytes32
 from governance.life.fulfil import Outcome, Report
 
@@ -24,7 +25,7 @@ def space(root: Path, *known: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    "proposal", ["0007-x", "0007-" + "swap-the-fee-facet-" * 4 + "now", "0007-" + "a" * 41 + "--b"]
+    "proposal", ["0007-x", "0007-" + "swap-the-fee-facet-" * 4 + "now", "0007-" + "a" * 61 + "-then-b"]
 )
 def test_it_is_drafted_once(tmp_path: Path, proposal: str) -> None:
     report = replace(REPORT, task=replace(TASK, proposal=proposal))
@@ -32,7 +33,7 @@ def test_it_is_drafted_once(tmp_path: Path, proposal: str) -> None:
     name = draft_cancel(workspace, report)
     assert name is not None
     assert name.startswith("0008-cancel-0007-")
-    assert len(name) <= len("0008-.yaml") + LONGEST
+    assert len(name.removesuffix(".yaml")) <= MAX_ID_LENGTH
     assert f"proposal: {proposal}" in (tmp_path / ".gov" / "drafts" / name).read_text("utf-8")
     assert draft_cancel(space(tmp_path, proposal, "0008-another"), report) is None
     assert len(list((tmp_path / ".gov" / "drafts").iterdir())) == 1

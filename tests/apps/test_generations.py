@@ -212,6 +212,7 @@ def test_guardians_take_a_route_away_and_pause_in_the_order_that_works(field: Fi
     assert told == (["pause", "remove routes"] if ours else ["remove routes", "pause"])
 
 
+@pytest.mark.slow
 def test_the_emergency_path_is_proven_to_stop_only_and_drilled_everywhere(field: Field, system: Gov) -> None:
     """threat_53: by trace, on each generation and each Safe."""
     run = system("emergency", "drill", "--json")

@@ -22,6 +22,7 @@ from governance.core.kinds import KINDS, Derivation
 from governance.core.kinds.roles import role_id
 from governance.core.network import Network, TargetKind
 from governance.core.pins import CodePin, FacetPin, Pins
+from governance.core.policy import Policy, Rule
 from governance.core.proposal import Proposal, read
 from governance.core.units import EMPTY_CODE_HASH, ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Duration, checksummed
 
@@ -118,6 +119,23 @@ def pins(**changes: Any) -> Pins:
             CodePin(address=CODELESS, code_hash=EMPTY_CODE_HASH),
         ),
         governance=governance(),
+    )
+    return replace(facts, **changes)
+
+
+def bare_pins(policy: Policy, rule: Rule, **changes: Any) -> Pins:
+    """For a plan whose kind needs to know nothing of the chain."""
+    facts = Pins(
+        chain_id=31337,
+        block_number=1,
+        block_hash=ZERO_WORD,
+        policy_digest=policy.digest,
+        rule=rule.id,
+        delay=rule.delay,
+        grace=None,
+        attempt=0,
+        nonce=0,
+        min_delay=Duration(0),
     )
     return replace(facts, **changes)
 

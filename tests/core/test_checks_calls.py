@@ -13,10 +13,10 @@ from governance.core.checks.calls import MULTISEND_CALL_ONLY, calls
 from governance.core.effects import Effect, ImplementationIs
 from governance.core.keccak import keccak
 from governance.core.kinds import KINDS, Lane
-from governance.core.pins import CodePin, Pins
+from governance.core.pins import CodePin
 from governance.core.plan import Plan, derive_plan
-from governance.core.units import EMPTY_CODE_HASH, ZERO_ADDRESS, ZERO_WORD, Address, Bytes32, Duration
-from tests.core.kindfacts import account
+from governance.core.units import EMPTY_CODE_HASH, ZERO_ADDRESS, Address, Bytes32
+from tests.core.kindfacts import account, bare_pins
 from tests.core.test_policy import TEXT, made
 from tests.core.test_proposal import START
 from tests.core.test_verdict import proposal
@@ -44,19 +44,8 @@ def plan(call: Call, *effects: Effect, **codes: Bytes32) -> Plan:
     """A plan as derived, and other calls in it."""
     rule = POLICY.rules[0]
     named = {"library": LIBRARY, "new": NEW, "stranger": STRANGER}
-    facts = Pins(
-        chain_id=31337,
-        block_number=1,
-        block_hash=ZERO_WORD,
-        policy_digest=POLICY.digest,
-        rule=rule.id,
-        delay=rule.delay,
-        grace=None,
-        attempt=0,
-        nonce=0,
-        min_delay=Duration(0),
-        codes=tuple(CodePin(address=named[name], code_hash=code) for name, code in codes.items()),
-    )
+    pinned = tuple(CodePin(address=named[name], code_hash=code) for name, code in codes.items())
+    facts = bare_pins(POLICY, rule, codes=pinned)
     derived = derive_plan(proposal(START), KINDS["contract_call"], network=NETWORK, pins=facts)
     (step,) = derived.steps
     return replace(derived, steps=(replace(step, calls=(call,)),), effects=effects)

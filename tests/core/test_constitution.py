@@ -11,12 +11,13 @@ from governance.core.access import ADMIN, CANCELLER, EXECUTOR, PROPOSER
 from governance.core.case import Case, Gate
 from governance.core.facts import AnchorFacts, GovernanceFacts, RoleFacts
 from governance.core.kinds import KINDS, Lane
-from governance.core.pins import CodePin, Pins
+from governance.core.pins import CodePin
 from governance.core.plan import Plan, derive_plan
 from governance.core.policy import Policy
 from governance.core.risk import Risk
-from governance.core.units import ZERO_ADDRESS, ZERO_WORD, Duration
+from governance.core.units import ZERO_ADDRESS, ZERO_WORD
 from governance.core.verdict import judge
+from tests.core.kindfacts import bare_pins
 from tests.core.test_policy import changed, faults, made
 from tests.core.test_proposal import START
 from tests.core.test_verdict import other_network, proposal
@@ -200,18 +201,7 @@ def test_a_role_in_a_batch_for_routine_is_refused_at_the_entry():
 def planned(text: str, kind: str, policy: Policy) -> Plan:
     """What another kind derives, as one of a third party might."""
     rule = policy.rules[-1]
-    pins = Pins(
-        chain_id=31337,
-        block_number=1,
-        block_hash=ZERO_WORD,
-        policy_digest=policy.digest,
-        rule=rule.id,
-        delay=rule.delay,
-        grace=None,
-        attempt=0,
-        nonce=0,
-        min_delay=Duration(0),
-    )
+    pins = bare_pins(policy, rule)
     network = policy.networks["devnet"]
     pins = replace(
         pins,

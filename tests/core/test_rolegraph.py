@@ -374,7 +374,7 @@ NEW: dict[str, tuple[System, System, Found]] = {
 @pytest.mark.parametrize("name", NEW)
 def test_only_what_somebody_could_not_do_before_is_new(name: str) -> None:
     before, after, expected = NEW[name]
-    made, _ = power(before, after).paths()
+    made, _ = power(before, after).compared()
     assert {path.key for path in made} == expected
 
 

@@ -208,7 +208,7 @@ def test_the_doctor_fails_what_a_rehearsal_only_notes(place: Place, node: Devnet
     assert found.findings == ()
     assert sum(note.startswith("as before, the key") for note in found.notes) == 3
     assert found.power is not None
-    _, standing = found.power.paths()
+    _, standing = found.power.compared()
     assert {path.rule for path in standing} == {SINGLE_KEY, BYPASS, STOP}
 
 

@@ -10,10 +10,9 @@ from functools import cache
 from governance.core.call import Call
 from governance.core.case import Case, Gate
 from governance.core.kinds import KINDS, Lane
-from governance.core.pins import Pins
 from governance.core.plan import Plan, derive_plan
-from governance.core.units import ZERO_WORD, Duration
 from governance.core.verdict import Verdict, judge
+from tests.core.kindfacts import bare_pins
 from tests.core.test_policy import TEXT, made
 from tests.core.test_proposal import START
 from tests.core.test_verdict import proposal
@@ -42,16 +41,5 @@ def verdict(calls: tuple[Call, ...]) -> Verdict:
 @cache
 def _plan() -> Plan:
     rule = POLICY.rules[0]
-    pins = Pins(
-        chain_id=31337,
-        block_number=1,
-        block_hash=ZERO_WORD,
-        policy_digest=POLICY.digest,
-        rule=rule.id,
-        delay=rule.delay,
-        grace=None,
-        attempt=0,
-        nonce=0,
-        min_delay=Duration(0),
-    )
+    pins = bare_pins(POLICY, rule)
     return derive_plan(proposal(START), KINDS["contract_call"], network=POLICY.networks["devnet"], pins=pins)

@@ -83,8 +83,7 @@ def facet_deploy(
     from governance.life.deploy import stage_facet
 
     space = wiring.workspace(workspace)
-    (name,) = wiring.networks(space, [network])
-    place = space.policy().networks[name]
+    place = wiring.place_of(space, network)
     found = space.artifact(artifact)
     sent = None
     if broadcast:

@@ -19,7 +19,7 @@ def doctor(workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJs
 
     space = wiring.workspace(workspace)
     policy = space.policy()
-    names = wiring.networks(space, [network] if network else ())
+    names = wiring.networks(space, network)
     checks = checkup.tool_checks(space)
     now = Moment(int(time.time()))
     for name in names:

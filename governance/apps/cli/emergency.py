@@ -22,8 +22,7 @@ from governance.apps.cli.common import (
     tell_error,
 )
 from governance.apps.cli.documents import Author
-from governance.apps.cli.signers import KeyToSign, SignedBy, tell
-from governance.apps.cli.signing import Confirm
+from governance.apps.cli.signers import Confirm, KeyToSign, SignedBy, tell
 from governance.core.errors import Finding, Refused, Rejected, Unreachable
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def presign(
     space = wiring.workspace(workspace)
     opened, password = _opened(bundle, bundle_password_fd)
     lasts, documents = Duration.parse(lifetime), []
-    ready = [_ready(space, name, nonces, lasts) for name in wiring.networks(space, [network] if network else ())]
+    ready = [_ready(space, name, nonces, lasts) for name in wiring.networks(space, network)]
     with wiring.signing(key, password_fd, by, tell) as signer:
         for made in ready:
             opened = _signed(space, made, signer, confirm, opened)
@@ -143,7 +142,7 @@ def drill(
     if bundle is not None and opened is None:
         raise Rejected(f"there is no bundle {bundle}")
     made, missing = [], []
-    names = wiring.networks(space, [network] if network else ())
+    names = wiring.networks(space, network)
     for name in _reachable(space, names) if known else names:
         place = None if opened is None else opened.place(name)
         if opened is not None and place is None:
@@ -181,7 +180,7 @@ def aftermath(
 
     space, longest = wiring.workspace(workspace), Duration.parse(within)
     found, others = [], []
-    for name in wiring.networks(space, [network] if network else ()):
+    for name in wiring.networks(space, network):
         site = wiring.site(space, name)
         try:
             found.append(incident(site, space, emergencywiring.fetch(space, site.network)))

@@ -71,7 +71,7 @@ def run(
         raise Rejected(f"--every {every} does not divide a minute", hint=f"one of {', '.join(map(str, EVERY))}")
     space = wiring.workspace(workspace)
     orders = stations.Orders(
-        networks=tuple(wiring.networks(space, network or ())),
+        networks=tuple(wiring.networks(space, *(network or ()))),
         key=wiring.signer(key, password_fd),
         max_fee_gwei=max_fee_gwei,
         every=every,

@@ -17,7 +17,7 @@ from governance.apps.cli.common import (
     emit,
     one_proposal,
 )
-from governance.apps.cli.signers import KeyToSign, SignedBy, tell
+from governance.apps.cli.signers import Confirm, KeyToSign, SignedBy, tell
 
 if TYPE_CHECKING:
     from governance.core.hold import Hold
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
 
 Reason = Annotated[str, typer.Option("--reason", help="What must be looked at first, in one line.", metavar="TEXT")]
 Show = Annotated[bool, typer.Option("--show", help="Show what would be signed, and sign nothing.")]
-Confirm = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--confirm",
-        help="A hash that you compared on another screen, one a network. Without it, you are asked.",
-        metavar="HASH",
-    ),
-]
 
 
 def hold(

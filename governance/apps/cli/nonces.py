@@ -20,8 +20,7 @@ from governance.apps.cli.common import (
     emit,
     one_proposal,
 )
-from governance.apps.cli.signers import KeyToSign, SignedBy, tell
-from governance.apps.cli.signing import Confirm
+from governance.apps.cli.signers import Confirm, KeyToSign, SignedBy, tell
 from governance.core.units import to_hex
 
 app = typer.Typer(

@@ -32,14 +32,12 @@ def rollback(
     proposal: ProposalId, workspace: WorkspaceDir = HERE, network: OnNetwork = None, json: AsJson = False
 ) -> None:
     """Write the proposal that takes another one back, with the next free number. It is reviewed and judged like any other."""
-    from governance.core.fields import MAX_ID_LENGTH
-    from governance.life.draft import next_id
+    from governance.life.draft import cut, next_id
 
     space = wiring.workspace(workspace)
     other = one_proposal(proposal, space.proposal_ids())
     text = text_of(space, other, wiring.networks_of(space, other, network))
-    slug = f"roll-back-{other[5:]}"[: MAX_ID_LENGTH - 5].rstrip("-")
-    made = next_id(space.proposal_ids(), slug)
+    made = next_id(space.proposal_ids(), cut(f"roll-back-{other[5:]}"))
     file = space.proposal_file(made)
     if not disk.write_new(file, text):
         raise Refused(f"{space.shown(file)} exists")

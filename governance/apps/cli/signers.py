@@ -1,4 +1,4 @@
-"""Who signs: options that `gov sign` and `gov approve` share."""
+"""Who signs, and what was compared: options that commands which sign share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,14 @@ SignedBy = Annotated[
         help="Instead of a keystore: ledger[:PATH], trezor[:PATH], browser[:ADDRESS], URL#ADDRESS, clef:PLACE#ADDRESS "
         "or web3signer:URL#ADDRESS; the environment's GOV_SIGNER likewise. See docs/signers.md.",
         metavar="SIGNER",
+    ),
+]
+Confirm = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--confirm",
+        help="A hash that you compared on another screen, one for each that is signed. Without it, you are asked.",
+        metavar="HASH",
     ),
 ]
 

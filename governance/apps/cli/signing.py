@@ -20,7 +20,7 @@ from governance.apps.cli.common import (
     emit,
     one_proposal,
 )
-from governance.apps.cli.signers import KeyToSign, SignedBy, tell
+from governance.apps.cli.signers import Confirm, KeyToSign, SignedBy, tell
 from governance.core.errors import Refused, Rejected
 
 if TYPE_CHECKING:
@@ -35,14 +35,6 @@ if TYPE_CHECKING:
 CARRIED_WIDTH = 100
 """Columns of the cards in a bundle: whoever reads them may have another screen."""
 
-Confirm = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--confirm",
-        help="A hash that you compared on another screen, one a transaction. Without it, you are asked.",
-        metavar="HASH",
-    ),
-]
 MaybeProposal = Annotated[
     str | None, typer.Argument(help="A proposal: 0007, or 0007-swap-fee-facet.", metavar="ID", show_default=False)
 ]
