@@ -20,6 +20,13 @@ TIMEOUT = 20.0
 """Seconds that the endpoint may be silent."""
 MAX_QUESTION = 1 << 20
 """Bytes of one request."""
+AT_ONCE = 128
+"""Connections that wait to be accepted. Anvil opens many in the same moment; one that finds no room is tried again by the
+system, at growing distances, until somebody's patience ends."""
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = AT_ONCE
 
 
 @contextmanager
@@ -88,7 +95,7 @@ def _relay(url: str) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Nothing: a line would hold what is asked."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
